@@ -1,0 +1,1 @@
+"""Which site clients reach: facts in, DNS out."""

@@ -1,0 +1,1 @@
+"""The network: what stands where, and who may talk to whom."""

@@ -1,0 +1,24 @@
+"""What RDS for PostgreSQL can be ordered as; the figures lie beside this file (see tools/orderable.py)."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+
+def versions() -> tuple[str, ...]:
+    """Versions with their minor, oldest first."""
+    return tuple(_figures()["versions"])
+
+
+def instance_classes(region: str) -> frozenset[str]:
+    """Instance classes that a region offers; none for a region that the platform does not support."""
+    return frozenset(_figures()["classes"].get(region, ()))
+
+
+@cache
+def _figures() -> dict[str, Any]:
+    figures: dict[str, Any] = json.loads((Path(__file__).parent / "orderable.json").read_text())
+    return figures

@@ -1,0 +1,13 @@
+"""The policy pack's entry: `pulumi preview --policy-pack policies`. Rules are importable, this file is not."""
+
+import sys
+from pathlib import Path
+
+# The analyzer runs this file by its folder; the rules and the limits they share stand beside it.
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from pulumi_policy import EnforcementLevel, PolicyPack
+
+from policies.rules import RULES
+
+PolicyPack(name="trading", enforcement_level=EnforcementLevel.MANDATORY, policies=[*RULES])
