@@ -16,9 +16,7 @@ def build(settings: BootstrapSettings) -> None:
     """Register the state store, the fence, the hosted zone and the shared name's validation record."""
     store = StateStore(
         "state",
-        StateStoreArgs(
-            account_id=settings.account_ids[0], region=settings.region, protect=settings.is_protected
-        ),
+        StateStoreArgs(account_id=settings.account_ids[0], region=settings.region, protect=settings.is_protected),
     )
     fence = Fence(
         "fence",

@@ -33,9 +33,7 @@ class BootstrapSettings(BaseModel):
         pattern=r"^(Z[A-Z0-9]{1,31})?$",
         description="the id of a hosted zone to adopt, or nothing to make one",
     )
-    primary_region: str = Field(
-        description=f"one of {', '.join(sorted(set(ZONE_IDS) - {CONTROL_PLANE_REGION}))}"
-    )
+    primary_region: str = Field(description=f"one of {', '.join(sorted(set(ZONE_IDS) - {CONTROL_PLANE_REGION}))}")
     dr_region: str = Field(description="a region that can share a fence with the primary's")
     region: str = Field(description="a third region that can share a fence with the other two")
     protection: Literal["on", "off"] = Field(description="on, or off to tear everything down")
@@ -56,9 +54,7 @@ class BootstrapSettings(BaseModel):
     @classmethod
     def _shares_the_fence(cls, region: str, info: ValidationInfo) -> str:
         others = [info.data[name] for name in ("primary_region", "dr_region") if name in info.data]
-        allowed = (
-            sorted(set.intersection(*(set(supported_peers(other)) for other in others))) if others else []
-        )
+        allowed = sorted(set.intersection(*(set(supported_peers(other)) for other in others))) if others else []
         if others and region not in allowed:
             raise ValueError(
                 f"must differ from {' and '.join(others)} and share a fence; set one of {', '.join(allowed)}"
@@ -72,8 +68,6 @@ def load() -> BootstrapSettings:
     return parse(values, stack=pulumi.get_stack(), secrets=secrets)
 
 
-def parse(
-    values: Mapping[str, str], *, stack: str, secrets: frozenset[str] = frozenset()
-) -> BootstrapSettings:
+def parse(values: Mapping[str, str], *, stack: str, secrets: frozenset[str] = frozenset()) -> BootstrapSettings:
     """Settings from full key to text. Raises SettingsError."""
     return read(BootstrapSettings, values, namespace=NAMESPACE, stack=stack, secrets=secrets)

@@ -48,9 +48,7 @@ class StateStore(pulumi.ComponentResource):
         )
         aws.kms.Alias(f"{name}-key", name=ALIAS, target_key_id=key.key_id, opts=child)
         bucket_name = f"{PLATFORM}-pulumi-state-{args.account_id}-{args.region}"
-        bucket = aws.s3.Bucket(
-            f"{name}-bucket", bucket=bucket_name, force_destroy=not args.protect, opts=guarded
-        )
+        bucket = aws.s3.Bucket(f"{name}-bucket", bucket=bucket_name, force_destroy=not args.protect, opts=guarded)
         aws.s3.BucketVersioning(
             f"{name}-versioning",
             bucket=bucket.bucket,

@@ -48,7 +48,9 @@ class SiteExports:
         reference = pulumi.StackReference(stack)
 
         def require(output: str) -> pulumi.Output[str]:
-            return reference.get_output(output).apply(lambda value: _required(stack, output, value))
+            # No value without the role: nothing may be built from a stack that is not to be followed.
+            found = pulumi.Output.all(reference.get_output("role"), reference.get_output(output))
+            return found.apply(lambda values: _required(stack, output, role=values[0], value=values[1]))
 
         return cls(**{field: require(output) for field, output in cls.output_names().items()})
 
@@ -90,15 +92,15 @@ def warn_if_stale(peer: SiteExports, cached: Mapping[str, str]) -> None:
     pulumi.Output.all(**peer.as_outputs()).apply(compare)
 
 
-def _required(stack: str, output: str, value: Any) -> str:
+def _required(stack: str, output: str, *, role: Any, value: Any) -> str:
     if value is None:
         raise MissingOutput(
             f"stack {stack} has no output {output}, which this stack needs. "
             f"Bring that stack up first (pulumi up -s {stack}), with the same version of this program."
         )
-    if output == "role" and value != _FOLLOWED_ROLE:
+    if role not in (None, _FOLLOWED_ROLE):
         raise MissingOutput(
-            f"stack {stack} has role {value}, so there is nothing to follow. "
+            f"stack {stack} has role {role}, so there is nothing to follow. "
             f"A standby's trading:peerStack must name the stack whose trading:role is {_FOLLOWED_ROLE}."
         )
     return str(value)

@@ -50,9 +50,7 @@ class Notifications(pulumi.ComponentResource):
 
     topic_arn: pulumi.Output[str]
 
-    def __init__(
-        self, name: str, args: NotificationsArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: NotificationsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("trading:index:Notifications", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         topic = aws.sns.Topic(

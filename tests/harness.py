@@ -17,6 +17,7 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import SETTINGS, set_root_resource
 from pulumi.runtime.stack import run_in_stack
 
+from components.resource_types import type_of
 from sandbox.cloud import Cloud, Store
 
 SECRET_MARK = "4dabf18193072939515e22adb298388d"  # how the SDK marks a special value
@@ -65,12 +66,13 @@ class State:
 class Deployment:
     """Everything that one run of a program registered.
 
-    changes, created, gone: against the state that the run was given.
+    references: stacks that it read. changes, created, gone: against the state that the run was given.
     """
 
     changes: list[Change] = field(default_factory=list)
     created: set[tuple[str, str]] = field(default_factory=set)
     gone: set[tuple[str, str]] = field(default_factory=set)
+    references: set[str] = field(default_factory=set)
     resources: list[Registered] = field(default_factory=list)
     component_outputs: dict[str, set[str]] = field(default_factory=dict)
     exports: dict[str, Any] = field(default_factory=dict)
@@ -78,12 +80,12 @@ class Deployment:
 
     def of(self, resource_class: Any) -> list[Registered]:
         """The resources of an SDK class."""
-        return [r for r in self.resources if r.type == resource_class.pulumi_type]
+        return [r for r in self.resources if r.type == type_of(resource_class)]
 
     def one(self, resource_class: Any, name: str | None = None) -> Registered:
         """The only resource of an SDK class, or the one of that logical name."""
         found = [r for r in self.of(resource_class) if name is None or r.name == name]
-        assert len(found) == 1, f"{resource_class.pulumi_type} {name}: {[r.name for r in found]}"
+        assert len(found) == 1, f"{type_of(resource_class)} {name}: {[r.name for r in found]}"
         return found[0]
 
     def custom(self) -> Iterator[Registered]:
@@ -103,10 +105,10 @@ class _Emulation(mocks.Mocks):
         upstream: Mapping[str, Any],
         preview: bool,
         state: State,
-        changes: list[Change],
+        deployment: Deployment,
     ) -> None:
         self.cloud, self.upstream, self.preview = cloud, upstream, preview
-        self.state, self.changes = state, changes
+        self.state, self.changes, self.references = state, deployment.changes, deployment.references
         self.ignored: dict[tuple[str, str], frozenset[str]] = {}
         self.region = config.get("aws:region", "eu-central-1")
         self.default_tags = json.loads(config.get("aws:defaultTags", "{}")).get("tags", {})
@@ -114,6 +116,7 @@ class _Emulation(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         if args.typ == STACK_REFERENCE:
             outputs = self.upstream.get(args.name)
+            self.references.add(args.name)
             assert outputs is not None, f"the program reads stack {args.name}, which the test did not provide"
             return args.name, {"name": args.name, "outputs": dict(outputs), "secretOutputNames": []}
         if args.typ.startswith("trading:"):
@@ -156,7 +159,7 @@ class _Recorder(mocks.MockMonitor):
 
     def RegisterResource(self, request: Any) -> resource_pb2.RegisterResourceResponse:
         self.emulation.ignored[request.type, request.name] = frozenset(request.ignoreChanges)
-        response = super().RegisterResource(request)
+        response: resource_pb2.RegisterResourceResponse = super().RegisterResource(request)  # type: ignore[no-untyped-call]
         if request.type == "pulumi:pulumi:Stack":
             return response
         inputs = rpc.deserialize_properties(request.object)
@@ -183,7 +186,7 @@ class _Recorder(mocks.MockMonitor):
             self.deployment.exports.update(plain(outputs))
         else:
             self.deployment.component_outputs[request.urn] = set(outputs)
-        return super().RegisterResourceOutputs(request)
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
 
 class _Log(logging.Handler):
@@ -209,14 +212,13 @@ def deploy(
     """Run `program` as stack `stack` and return what it registered.
 
     upstream: what other stacks publish, by full name. cloud: an emulated AWS to share between stacks. preview:
-    leave unknown what AWS computes, as a first preview does. state: of earlier runs of the same stack. A lookup that the emulation cannot answer fails.
+    leave unknown what AWS computes, as a first preview does. state: of earlier runs of the same stack. A lookup
+    that the emulation cannot answer fails.
     """
     deployment = Deployment()
     state = state if state is not None else State()
     stood = set(state.resources)
-    emulation = _Emulation(
-        cloud or Cloud(Store()), config, upstream or {}, preview, state, deployment.changes
-    )
+    emulation = _Emulation(cloud or Cloud(Store()), config, upstream or {}, preview, state, deployment)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     monitor = _Recorder(emulation, deployment)
@@ -238,11 +240,21 @@ def deploy(
     try:
         loop.run_until_complete(run_in_stack(program))
     finally:
+        # After a failure the rest of the program is still under way. It ends here, or the garbage collector ends it
+        # in the middle of a later test.
+        while left := asyncio.all_tasks(loop):
+            for task in left:
+                task.cancel()
+            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        SETTINGS.rpc_manager.clear()
+        SETTINGS.outputs.clear()
         loop.close()
         asyncio.set_event_loop(asyncio.new_event_loop())
     registered = {(r.type, r.name) for r in deployment.custom()}
     deployment.created = {key for key in state.resources if key in registered} - stood
     deployment.gone = stood - registered
+    for key in deployment.gone:
+        del state.resources[key]  # only forgotten here: in which order to delete is the engine's to know
     return deployment
 
 

@@ -40,9 +40,7 @@ class Sites:
         self.zone_id = self.bootstrap.exports["hostedZoneId"]
         self.states = {"primary": State(), "dr": State()}
 
-    def up(
-        self, stack: str, *, upstream: Mapping[str, Mapping[str, Any]] | None = None, **changes: Any
-    ) -> Deployment:
+    def up(self, stack: str, *, upstream: Mapping[str, Mapping[str, Any]] | None = None, **changes: Any) -> Deployment:
         """Run the program as one stack; changes are keys of `trading:`."""
         values = configuration(stack, hostedZoneId=self.zone_id, **changes)
         return deploy(

@@ -73,9 +73,7 @@ class MasterLogin(pulumi.ComponentResource):
             description="Master login of the trading database",
             kms_key_id=args.kms_key_arn,
             replicas=[
-                aws.secretsmanager.SecretReplicaArgs(
-                    region=args.peer_region, kms_key_id=copy_keys[Purpose.SECRETS]
-                )
+                aws.secretsmanager.SecretReplicaArgs(region=args.peer_region, kms_key_id=copy_keys[Purpose.SECRETS])
             ],
             # A deleted secret keeps its name for the recovery window: wanted, unless the stack is torn down.
             recovery_window_in_days=30 if args.protect else 0,

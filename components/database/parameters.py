@@ -51,9 +51,7 @@ class Parameter:
 Audience = Literal["trading", "reporting"]
 
 
-def parameters(
-    sizing: DatabaseSizing, *, allocated_storage_gib: int, audience: Audience
-) -> tuple[Parameter, ...]:
+def parameters(sizing: DatabaseSizing, *, allocated_storage_gib: int, audience: Audience) -> tuple[Parameter, ...]:
     """The parameter group of an instance, sorted by name.
 
     Equal for a writer and the replica that must be able to replace it: a replica stops replaying when one of its

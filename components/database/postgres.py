@@ -113,9 +113,7 @@ class HaPostgres(pulumi.ComponentResource):
             description=f"Parameters of {args.identifier}",
             parameters=[
                 aws.rds.ParameterGroupParameterArgs(name=p.name, value=p.value, apply_method=p.apply_method)
-                for p in parameters(
-                    args.sizing, allocated_storage_gib=db.allocated_storage, audience=args.audience
-                )
+                for p in parameters(args.sizing, allocated_storage_gib=db.allocated_storage, audience=args.audience)
             ],
             opts=child,
         )
@@ -142,16 +140,12 @@ class HaPostgres(pulumi.ComponentResource):
             opts=child,
         )
         # Its own random part: a fixed name would collide with the snapshot that an earlier deletion left.
-        final = random.RandomId(
-            f"{name}-final", byte_length=4, keepers={"identifier": args.identifier}, opts=child
-        )
+        final = random.RandomId(f"{name}-final", byte_length=4, keepers={"identifier": args.identifier}, opts=child)
 
         instance = aws.rds.Instance(
             f"{name}-instance",
             identifier=args.identifier,
-            **_origin(
-                args.origin, final_snapshot=final.hex.apply(lambda part: f"{args.identifier}-final-{part}")
-            ),
+            **_origin(args.origin, final_snapshot=final.hex.apply(lambda part: f"{args.identifier}-final-{part}")),
             engine_version=db.engine_version,
             engine_lifecycle_support="open-source-rds-extended-support-disabled",
             allow_major_version_upgrade=False,

@@ -29,9 +29,7 @@ class SiteCertificate(pulumi.ComponentResource):
 
     arn: pulumi.Output[str]
 
-    def __init__(
-        self, name: str, args: SiteCertificateArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: SiteCertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("trading:edge:SiteCertificate", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         certificate = aws.acm.Certificate(

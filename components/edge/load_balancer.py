@@ -88,9 +88,7 @@ class LoadBalancer(pulumi.ComponentResource):
             default_actions=[aws.lb.ListenerDefaultActionArgs(type="forward", target_group_arn=targets.arn)],
             opts=child,
         )
-        to_https = aws.lb.ListenerDefaultActionRedirectArgs(
-            port=str(HTTPS), protocol="HTTPS", status_code="HTTP_301"
-        )
+        to_https = aws.lb.ListenerDefaultActionRedirectArgs(port=str(HTTPS), protocol="HTTPS", status_code="HTTP_301")
         aws.lb.Listener(
             f"{name}-http",
             load_balancer_arn=balancer.arn,

@@ -93,14 +93,10 @@ class FailoverDns(pulumi.ComponentResource):
                 name=args.failover_name,
                 type="A",
                 set_identifier=site,
-                failover_routing_policies=[
-                    aws.route53.RecordFailoverRoutingPolicyArgs(type=FAILOVER_ROLE[site])
-                ],
+                failover_routing_policies=[aws.route53.RecordFailoverRoutingPolicyArgs(type=FAILOVER_ROLE[site])],
                 health_check_id=checks[site].id,
                 aliases=[
-                    aws.route53.RecordAliasArgs(
-                        name=probe_name, zone_id=args.zone_id, evaluate_target_health=False
-                    )
+                    aws.route53.RecordAliasArgs(name=probe_name, zone_id=args.zone_id, evaluate_target_health=False)
                 ],
                 opts=child,
             )

@@ -42,7 +42,5 @@ def handler(event: object, context: object) -> None:
         Key={"record": {"S": environment["FENCE_KEY"]}},
         ConsistentRead=True,
     )
-    points = data_points(
-        found["Item"]["site"]["S"], environment["SITES"].split(","), environment["METRIC_NAME"]
-    )
+    points = data_points(found["Item"]["site"]["S"], environment["SITES"].split(","), environment["METRIC_NAME"])
     boto3.client("cloudwatch").put_metric_data(Namespace=environment["METRIC_NAMESPACE"], MetricData=points)

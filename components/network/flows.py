@@ -121,9 +121,7 @@ def acl_entries(vpc: IPv4Network, flows: tuple[Flow, ...] = FLOWS) -> tuple[AclE
                 continue
             ports = (flow.port, flow.port)
             entries.append(_entry(flow, crossing.tier, crossing.egress, number, cidr, ports, "request"))
-            entries.append(
-                _entry(flow, crossing.tier, not crossing.egress, number + 1, cidr, EPHEMERAL, "answer")
-            )
+            entries.append(_entry(flow, crossing.tier, not crossing.egress, number + 1, cidr, EPHEMERAL, "answer"))
     return tuple(entries)
 
 

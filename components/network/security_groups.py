@@ -37,9 +37,7 @@ class SecurityGroups(pulumi.ComponentResource):
 
     ids: Mapping[Party, pulumi.Output[str]]
 
-    def __init__(
-        self, name: str, args: SecurityGroupsArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, args: SecurityGroupsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("trading:network:SecurityGroups", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         self.ids = {
@@ -70,7 +68,7 @@ class SecurityGroups(pulumi.ComponentResource):
                     **_ports(flow),
                     opts=child,
                 )
-        self.register_outputs({"ids": {str(party): id for party, id in self.ids.items()}})
+        self.register_outputs({"ids": {str(party): group for party, group in self.ids.items()}})
 
     def __getitem__(self, party: Party) -> pulumi.Output[str]:
         """The id of one party's group."""

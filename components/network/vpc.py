@@ -62,9 +62,7 @@ class TradingVpc(pulumi.ComponentResource):
         )
         # What AWS makes with every VPC lets everything through; adopted without rules, it lets nothing.
         aws.ec2.DefaultSecurityGroup(f"{name}-default", vpc_id=vpc.id, opts=child)
-        aws.ec2.DefaultNetworkAcl(
-            f"{name}-default", default_network_acl_id=vpc.default_network_acl_id, opts=child
-        )
+        aws.ec2.DefaultNetworkAcl(f"{name}-default", default_network_acl_id=vpc.default_network_acl_id, opts=child)
 
         subnets = {
             (plan.tier, plan.zone): aws.ec2.Subnet(
@@ -81,9 +79,7 @@ class TradingVpc(pulumi.ComponentResource):
         self.vpc_id = vpc.id
         self.subnet_ids = {tier: {zone: subnets[tier, zone].id for zone in args.zones} for tier in Tier}
 
-        gateway = aws.ec2.InternetGateway(
-            f"{name}-internet", vpc_id=vpc.id, tags={"Name": prefix}, opts=child
-        )
+        gateway = aws.ec2.InternetGateway(f"{name}-internet", vpc_id=vpc.id, tags={"Name": prefix}, opts=child)
         tables = {}
         for (tier, zone), subnet in subnets.items():
             table = aws.ec2.RouteTable(
@@ -101,9 +97,7 @@ class TradingVpc(pulumi.ComponentResource):
                 gateway_id=gateway.id,
                 opts=child,
             )
-            address = aws.ec2.Eip(
-                f"{name}-nat-{zone}", domain="vpc", tags={"Name": f"{prefix}-nat-{zone}"}, opts=child
-            )
+            address = aws.ec2.Eip(f"{name}-nat-{zone}", domain="vpc", tags={"Name": f"{prefix}-nat-{zone}"}, opts=child)
             nat = aws.ec2.NatGateway(
                 f"{name}-nat-{zone}",
                 subnet_id=subnets[Tier.PUBLIC, zone].id,

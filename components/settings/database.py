@@ -52,9 +52,7 @@ class DatabaseSettings(BaseModel):
         default="db.r8g.4xlarge",
         description="an RDS instance class that the region offers, such as db.r8g.4xlarge",
     )
-    engine_version: str = Field(
-        default="18.6", description="a PostgreSQL version with its minor, such as 18.6"
-    )
+    engine_version: str = Field(default="18.6", description="a PostgreSQL version with its minor, such as 18.6")
     storage_type: Literal["gp3", "io2"] = Field(default="gp3", description="gp3 or io2")
     allocated_storage: int = Field(
         default=1000,
@@ -136,9 +134,7 @@ class DatabaseSettings(BaseModel):
     def _storage_can_grow(cls, maximum: int, info: ValidationInfo) -> int:
         allocated = info.data.get("allocated_storage")
         if allocated is not None and maximum * 10 < allocated * 11:
-            raise ValueError(
-                f"must be at least 10% above allocatedStorage {allocated}; set {-(-allocated * 11 // 10)}"
-            )
+            raise ValueError(f"must be at least 10% above allocatedStorage {allocated}; set {-(-allocated * 11 // 10)}")
         return maximum
 
     @field_validator("backup_window")
@@ -146,9 +142,7 @@ class DatabaseSettings(BaseModel):
     def _backups_outside_trading(cls, window: Daily, info: ValidationInfo) -> Daily:
         hours = _surroundings(info).trading_hours
         if hours is not None and window.overlaps(hours):
-            raise ValueError(
-                f"overlaps trading:tradingHours {hours}; a replica that is backing up cannot be promoted"
-            )
+            raise ValueError(f"overlaps trading:tradingHours {hours}; a replica that is backing up cannot be promoted")
         return window
 
     @field_validator("maintenance_window")
@@ -156,9 +150,7 @@ class DatabaseSettings(BaseModel):
     def _maintenance_outside_trading(cls, window: Weekly, info: ValidationInfo) -> Weekly:
         hours, backup = _surroundings(info).trading_hours, info.data.get("backup_window")
         if hours is not None and window.overlaps_trading(hours):
-            raise ValueError(
-                f"overlaps trading:tradingHours {hours}; maintenance of a Multi-AZ instance is a failover"
-            )
+            raise ValueError(f"overlaps trading:tradingHours {hours}; maintenance of a Multi-AZ instance is a failover")
         if backup is not None and window.overlaps_daily(backup):
             raise ValueError(f"overlaps backupWindow {backup}, which RDS refuses")
         return window

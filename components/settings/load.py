@@ -28,9 +28,7 @@ def load() -> Settings:
 
 def parse(values: Mapping[str, str], *, stack: str, secrets: frozenset[str] = frozenset()) -> Settings:
     """Settings from configuration as the engine hands it over: full key to text. Raises SettingsError."""
-    return read(
-        Settings, values, namespace=PLATFORM, stack=stack, secrets=secrets, surroundings=_surroundings
-    )
+    return read(Settings, values, namespace=PLATFORM, stack=stack, secrets=secrets, surroundings=_surroundings)
 
 
 def _surroundings(raw: Raw) -> Surroundings:

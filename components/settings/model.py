@@ -33,9 +33,7 @@ class Settings(BaseModel):
     )
     peer_region: str = Field(description="the other site's region")
     peer_stack: str = Field(description="the other site's stack, such as primary")
-    database: DatabaseSettings = Field(
-        description="the fields of DatabaseSettings in components/settings/database.py"
-    )
+    database: DatabaseSettings = Field(description="the fields of DatabaseSettings in components/settings/database.py")
     peer: dict[str, str] = Field(description="the other site's outputs, written by: make peer")
     compute: Literal["eks", "asg"] = Field(description="eks or asg")
     domain: str = Field(
@@ -89,9 +87,7 @@ class Settings(BaseModel):
     def _pair_is_supported(cls, peer: str, info: ValidationInfo) -> str:
         region = info.data.get("region")
         if region is not None and peer not in supported_peers(region):
-            raise ValueError(
-                f"cannot share a fence with {region}; set one of {', '.join(supported_peers(region))}"
-            )
+            raise ValueError(f"cannot share a fence with {region}; set one of {', '.join(supported_peers(region))}")
         return peer
 
     @field_validator("peer_stack")
@@ -121,12 +117,12 @@ class Settings(BaseModel):
         if peer:
             SiteExports.from_cache(peer)
         database = info.data.get("database")
-        if not peer and info.data.get("role") == "active" and database is not None:
-            if not _is_first_database(info.data.get("site"), database):
-                raise ValueError(
-                    "an active site cannot ask its peer, which may be gone, and has no cached copy of its outputs; "
-                    "with role standby, bring the stack up and run: make peer"
-                )
+        is_first = database is not None and _is_first_database(info.data.get("site"), database)
+        if not peer and info.data.get("role") == "active" and database is not None and not is_first:
+            raise ValueError(
+                "an active site cannot ask its peer, which may be gone, and has no cached copy of its outputs; "
+                "with role standby, bring the stack up and run: make peer"
+            )
         return peer
 
     @field_validator("zones")
@@ -137,9 +133,7 @@ class Settings(BaseModel):
         region = info.data.get("region")
         strangers = [zone for zone in zones if region is not None and zone not in ZONE_IDS[region]]
         if region is not None and strangers:
-            raise ValueError(
-                f"{', '.join(strangers)} is not in {region}, which has {', '.join(ZONE_IDS[region])}"
-            )
+            raise ValueError(f"{', '.join(strangers)} is not in {region}, which has {', '.join(ZONE_IDS[region])}")
         return zones
 
     @field_validator("cidr", "peer_cidr")

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 import pulumi
 from pulumi.runtime import config as engine
 from pydantic import BaseModel, ValidationError
+from pydantic.alias_generators import to_camel
 
 Model = TypeVar("Model", bound=BaseModel)
 Raw = Mapping[str, Any]
@@ -76,10 +77,11 @@ def _decoded(text: str) -> Any:
 def _explain(error: ValidationError, model: type[BaseModel], prefix: str) -> Iterable[str]:
     provider = {alias: key for key, alias in _PROVIDER_KEYS.items()}
     for found in error.errors(include_url=False):
-        first, *rest = found["loc"]
+        # A default that fails is named by its field, everything else by its alias, which is the key.
+        first, *rest = (part if isinstance(part, int) else to_camel(part) for part in found["loc"])
         key = provider.get(str(first), f"{prefix}{first}")
         key += "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in rest)
-        meaning = _meaning(model, found["loc"])
+        meaning = _meaning(model, (first, *rest))
         if found["type"] == "extra_forbidden":
             yield f"{key} is not a setting. Remove it, or correct its name."
         elif found["type"] == "missing":

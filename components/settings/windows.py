@@ -65,9 +65,7 @@ class Weekly:
         return cls(DAYS.index(match[1]) * _DAY + clock.start, DAYS.index(match[3]) * _DAY + clock.end)
 
     def __str__(self) -> str:
-        return "-".join(
-            f"{DAYS[moment // _DAY]}:{_clock(moment % _DAY)}" for moment in (self.start, self.end)
-        )
+        return "-".join(f"{DAYS[moment // _DAY]}:{_clock(moment % _DAY)}" for moment in (self.start, self.end))
 
     @property
     def minutes(self) -> int:

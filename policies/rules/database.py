@@ -12,9 +12,10 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UnknownValueError
 
+from components.resource_types import type_of
 from components.settings import MINIMUM_RETENTION_DAYS
 
-_INSTANCE: str = aws.rds.Instance.pulumi_type  # type: ignore[attr-defined]
+_INSTANCE = type_of(aws.rds.Instance)
 
 
 def _known(args: ResourceValidationArgs, name: str) -> Any:
@@ -27,9 +28,7 @@ def _known(args: ResourceValidationArgs, name: str) -> Any:
 
 def _keeps_backups(args: ResourceValidationArgs, report: ReportViolation) -> None:
     days = _known(args, "backupRetentionPeriod")
-    if args.resource_type == _INSTANCE and not (
-        isinstance(days, int | float) and days >= MINIMUM_RETENTION_DAYS
-    ):
+    if args.resource_type == _INSTANCE and not (isinstance(days, int | float) and days >= MINIMUM_RETENTION_DAYS):
         report(f"backup_retention_period is {days}; set it to {MINIMUM_RETENTION_DAYS} or more", None)
 
 
