@@ -67,11 +67,12 @@ def _service_statements(purpose: Purpose, account_id: str, region: str) -> Seque
             ]
         case Purpose.NOTIFICATIONS:
             return [
+                # No condition on the account: not every publisher hands its own on to KMS, and one that is refused
+                # fails in silence. The topic's policy, which every message passes first, has that condition.
                 allow(
-                    "PublishersOfThisAccount",
+                    "Publishers",
                     ["kms:Decrypt", "kms:GenerateDataKey*"],
                     principal={"Service": ["cloudwatch.amazonaws.com", "events.rds.amazonaws.com"]},
-                    condition={"StringEquals": {"aws:SourceAccount": account_id}},
                 )
             ]
         case Purpose.VOLUMES:

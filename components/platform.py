@@ -89,7 +89,7 @@ def build(settings: Settings) -> None:
         ),
     )
     if settings.site == "dr":
-        _failover(settings, keys)
+        _failover(settings, keys, edge)
 
     SiteExports(
         site=settings.site,
@@ -170,7 +170,7 @@ def _database(
     )
 
 
-def _failover(settings: Settings, keys: Keys) -> None:
+def _failover(settings: Settings, keys: Keys, edge: LoadBalancer) -> None:
     """What decides where clients go. It belongs to the DR site for life: the primary's region may be gone."""
     fence = FenceWatch(
         "fence",
@@ -190,6 +190,8 @@ def _failover(settings: Settings, keys: Keys) -> None:
             fence_alarm_names=fence.alarm_names,
             fence_alarm_region=settings.region,
         ),
+        # Route 53 refuses an alias to a record that is not there yet; the name alone orders nothing.
+        opts=pulumi.ResourceOptions(depends_on=[edge]),
     )
     region = CONTROL_PLANE_REGION
     global_keys = _keys("global-keys", (Purpose.NOTIFICATIONS,), settings, region=region)

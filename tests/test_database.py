@@ -31,6 +31,7 @@ def test_a_fresh_database_has_a_login_and_no_source(journey: Journey) -> None:
     db = instance(journey.primary_active)
     assert db["username"] == "trading_admin"
     assert db["engine"] == "postgres"
+    assert db["engineLifecycleSupport"] == "open-source-rds-extended-support-disabled"
     assert "replicateSourceDb" not in db
     assert (db["skipFinalSnapshot"], db["finalSnapshotIdentifier"][:25]) == (False, "trading-primary-g1-final-")
 
@@ -39,7 +40,8 @@ def test_a_replica_has_a_source_by_arn_and_inherits_the_rest(journey: Journey) -
     db = instance(journey.dr_standby)
     assert db["replicateSourceDb"] == journey.primary_active.exports["databaseArn"]
     assert ":eu-central-1:" in db["replicateSourceDb"]
-    inherited = {"username", "password", "passwordWo", "passwordWoVersion", "dbName", "engine", "databaseInsightsMode"}
+    inherited = {"username", "password", "passwordWo", "passwordWoVersion", "dbName", "engine"}
+    inherited |= {"databaseInsightsMode", "engineLifecycleSupport"}
     assert inherited & db.keys() == set()
     assert (db["skipFinalSnapshot"], db.get("finalSnapshotIdentifier")) == (True, None)
     assert ":eu-west-1:" in db["kmsKeyId"], "a key of the replica's own region"
@@ -56,7 +58,6 @@ def test_every_database_is_ready_for_a_disaster_before_it_comes(journey: Journey
     assert db["deletionProtection"] is True
     assert db["deleteAutomatedBackups"] is False
     assert db["autoMinorVersionUpgrade"] is False
-    assert db["engineLifecycleSupport"] == "open-source-rds-extended-support-disabled"
     assert db["allocatedStorage"] >= 400
     assert db["maxAllocatedStorage"] > db["allocatedStorage"]
     assert db["enabledCloudwatchLogsExports"] == ["postgresql", "upgrade"]

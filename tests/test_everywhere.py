@@ -159,9 +159,9 @@ def test_every_key_lets_its_service_in_and_its_account_administer(purpose: Purpo
     assert first["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
     assert others, "a key that no service may use is of no use"
     for statement in others:
-        for_this_account = statement.get("Condition") or "Service" not in statement["Principal"]
-        assert for_this_account, "a service acts for this account only"
         assert "kms:*" not in statement["Action"]
+        anybody = statement["Principal"] == {"AWS": "*"}
+        assert not anybody or statement["Condition"]["StringEquals"]["kms:CallerAccount"] == "123456789012"
     text = json.dumps(others)
     admitted = {
         Purpose.DATABASE: "rds.eu-west-1.amazonaws.com",
@@ -179,6 +179,12 @@ def test_alarms_and_database_events_may_use_the_key_of_the_topic_they_publish_to
     [publishers] = [s for s in policy["Statement"] if "Service" in s["Principal"]]
     assert set(publishers["Principal"]["Service"]) == {"cloudwatch.amazonaws.com", "events.rds.amazonaws.com"}
     assert {"kms:Decrypt", "kms:GenerateDataKey*"} <= set(publishers["Action"])
+
+
+def test_only_services_of_this_account_publish_to_a_topic(deployment: Deployment) -> None:
+    for policy in deployment.of(aws.sns.TopicPolicy):
+        publish = [s for s in json.loads(policy.inputs["policy"])["Statement"] if s["Effect"] == "Allow"]
+        assert [s["Condition"] for s in publish] == [{"StringEquals": {"aws:SourceAccount": "123456789012"}}]
 
 
 def test_keys_rotate(deployment: Deployment) -> None:

@@ -114,6 +114,14 @@ def test_the_pair_is_complete_and_names_only_what_configuration_determines(dns: 
         assert alias["name"] == f"{site}.trading.example.com"
 
 
+def test_the_names_that_the_pair_points_to_are_there_before_it(journey: Journey) -> None:
+    dr = journey.dr_standby
+    probe = dr.one(aws.route53.Record, "edge-probe").urn
+    for record in dr.of(aws.route53.Record):
+        if record.inputs.get("failoverRoutingPolicies"):
+            assert probe in record.request.dependencies
+
+
 def test_no_check_asks_the_failover_name_itself(dns: Dns) -> None:
     asked = {check["fqdn"] for check in dns.checks.values() if check["type"] == "HTTPS"}
     assert asked == {"primary.trading.example.com", "dr.trading.example.com"}

@@ -89,6 +89,5 @@ def parameters(sizing: DatabaseSizing, *, allocated_storage_gib: int, audience: 
         "tcp_keepalives_interval": "5",
         "track_activity_query_size": "4096",
         "track_io_timing": "1",
-        "wal_compression": "lz4",
     }
     return tuple(Parameter(name, value) for name, value in sorted(values.items()))

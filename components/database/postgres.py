@@ -44,6 +44,7 @@ INHERITED: Final = [
     "availabilityZone",
     "dbName",
     "engine",
+    "engineLifecycleSupport",
     "kmsKeyId",
     "snapshotIdentifier",
     "storageEncrypted",
@@ -85,8 +86,9 @@ class HaPostgres(pulumi.ComponentResource):
     Promoted instance in its source and in what happens at deletion, and in nothing else.
 
     What AWS refuses when a cross-region replica is created rests on the provider (aws_db_instance, 6.x): it holds
-    the parameter group back, then modifies and reboots; it leaves allocated_storage to the source. Database
-    Insights' mode, which AWS does not take at that moment either, is left alone on whatever began as a replica.
+    the parameter group back, then modifies and reboots; it leaves allocated_storage to the source. What AWS does
+    not take at that moment, Database Insights' mode and extended support, is left alone on whatever began as a
+    replica.
     """
 
     arn: pulumi.Output[str]
@@ -147,7 +149,6 @@ class HaPostgres(pulumi.ComponentResource):
             identifier=args.identifier,
             **_origin(args.origin, final_snapshot=final.hex.apply(lambda part: f"{args.identifier}-final-{part}")),
             engine_version=db.engine_version,
-            engine_lifecycle_support="open-source-rds-extended-support-disabled",
             allow_major_version_upgrade=False,
             auto_minor_version_upgrade=False,  # it would move writer and replica at different times
             instance_class=db.instance_class,
@@ -271,6 +272,7 @@ def _origin(origin: Origin, *, final_snapshot: pulumi.Input[str]) -> dict[str, A
         case Fresh():
             return {
                 "engine": ENGINE,
+                "engine_lifecycle_support": "open-source-rds-extended-support-disabled",
                 "db_name": DATABASE_NAME,
                 "username": origin.username,
                 "password_wo": origin.password,

@@ -85,7 +85,6 @@ class FenceWatch(pulumi.ComponentResource):
             role=role.arn,
             timeout=10,
             memory_size=128,
-            reserved_concurrent_executions=1,
             environment=aws.lambda_.FunctionEnvironmentArgs(
                 variables={
                     "FENCE_TABLE": FENCE_TABLE,
