@@ -189,9 +189,8 @@ def _failover(settings: Settings, keys: Keys, edge: LoadBalancer) -> None:
             probe_names={site: probe_name(settings.domain, site) for site in SITES},
             fence_alarm_names=fence.alarm_names,
             fence_alarm_region=settings.region,
+            own_probe_record=edge.probe_record,
         ),
-        # Route 53 refuses an alias to a record that is not there yet; the name alone orders nothing.
-        opts=pulumi.ResourceOptions(depends_on=[edge]),
     )
     region = CONTROL_PLANE_REGION
     global_keys = _keys("global-keys", (Purpose.NOTIFICATIONS,), settings, region=region)

@@ -40,6 +40,7 @@ class LoadBalancer(pulumi.ComponentResource):
     dns_name: pulumi.Output[str]
     target_group_arn: pulumi.Output[str]
     arn_suffix: pulumi.Output[str]
+    probe_record: aws.route53.Record
 
     def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("trading:edge:LoadBalancer", name, None, opts)
@@ -97,7 +98,7 @@ class LoadBalancer(pulumi.ComponentResource):
             default_actions=[aws.lb.ListenerDefaultActionArgs(type="redirect", redirect=to_https)],
             opts=child,
         )
-        aws.route53.Record(
+        self.probe_record = aws.route53.Record(
             f"{name}-probe",
             zone_id=args.zone_id,
             name=args.probe_name,

@@ -29,13 +29,17 @@ FAILOVER_ROLE: Final = {"primary": "PRIMARY", "dr": "SECONDARY"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailoverDnsArgs:
-    """probe_names, fence_alarm_names: by site; fence_alarm_region: where those alarms are."""
+    """probe_names, fence_alarm_names: by site; fence_alarm_region: where those alarms are.
+
+    own_probe_record: Route 53 refuses an alias to a record that is not there yet, and a name alone orders nothing.
+    """
 
     failover_name: str
     zone_id: str
     probe_names: Mapping[str, str]
     fence_alarm_names: Mapping[str, pulumi.Input[str]]
     fence_alarm_region: str
+    own_probe_record: aws.route53.Record
 
 
 class FailoverDns(pulumi.ComponentResource):
@@ -98,7 +102,7 @@ class FailoverDns(pulumi.ComponentResource):
                 aliases=[
                     aws.route53.RecordAliasArgs(name=probe_name, zone_id=args.zone_id, evaluate_target_health=False)
                 ],
-                opts=child,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[args.own_probe_record]),
             )
         may_trade = [check.id for check in checks.values()]
         somebody = aws.route53.HealthCheck(
