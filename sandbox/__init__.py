@@ -1,0 +1,1 @@
+"""The sandbox: the same program, the real Pulumi engine, an emulated AWS."""

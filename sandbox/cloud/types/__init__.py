@@ -1,0 +1,19 @@
+"""The tables: every resource type that the sandbox emulates."""
+
+from sandbox.cloud.spec import TypeSpec
+from sandbox.cloud.types import (
+    cache,
+    compute,
+    database,
+    edge,
+    eks,
+    monitoring,
+    network,
+    randomness,
+    security,
+    storage,
+)
+
+_TABLES = (network, security, database, edge, storage, monitoring, compute, eks, cache, randomness)
+
+SPECS: dict[str, TypeSpec] = {spec.token: spec for table in _TABLES for spec in table.SPECS}

@@ -1,0 +1,1 @@
+"""Pulumi resource providers, as the engine starts them, over the emulated AWS."""

@@ -1,0 +1,1 @@
+"""The emulated AWS is held to its own rules."""
