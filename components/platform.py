@@ -72,6 +72,7 @@ def build(settings: Settings) -> None:
             load_balancer_name=prefix,
             vpc_id=network.vpc_id,
             subnet_ids=list(network.subnet_ids[Tier.PUBLIC].values()),
+            public_routes=list(network.public_routes.values()),
             security_group_id=network.security_groups[Party.LOAD_BALANCER],
             certificate_arn=certificate.arn,
             probe_name=own_name,

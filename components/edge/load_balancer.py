@@ -21,11 +21,15 @@ DEREGISTRATION_SECONDS: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadBalancerArgs:
-    """subnet_ids: of the public tier, two zones or more; certificate_arn: an issued certificate of the region."""
+    """subnet_ids: of the public tier, two zones or more; certificate_arn: an issued certificate of the region.
+
+    public_routes: AWS refuses a load balancer that faces the internet before its subnets can reach it.
+    """
 
     load_balancer_name: str
     vpc_id: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
+    public_routes: Sequence[pulumi.Resource]
     security_group_id: pulumi.Input[str]
     certificate_arn: pulumi.Input[str]
     probe_name: str
@@ -57,7 +61,7 @@ class LoadBalancer(pulumi.ComponentResource):
             enable_zonal_shift=True,
             enable_deletion_protection=args.protect,
             tags={"Name": args.load_balancer_name},
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect, depends_on=args.public_routes),
         )
         targets = aws.lb.TargetGroup(
             f"{name}-pods",

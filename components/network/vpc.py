@@ -45,6 +45,8 @@ class TradingVpc(pulumi.ComponentResource):
 
     vpc_id: pulumi.Output[str]
     subnet_ids: Mapping[Tier, Mapping[str, pulumi.Output[str]]]
+    public_routes: Mapping[str, aws.ec2.Route]
+    """By zone: what makes a public subnet public. Whatever faces the internet waits for them."""
     security_groups: SecurityGroups
 
     def __init__(self, name: str, args: TradingVpcArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -89,14 +91,17 @@ class TradingVpc(pulumi.ComponentResource):
                 f"{name}-{tier}-{zone}", subnet_id=subnet.id, route_table_id=table.id, opts=child
             )
             tables[tier, zone] = table
-        for zone in args.zones:
-            to_internet = aws.ec2.Route(
+        self.public_routes = {
+            zone: aws.ec2.Route(
                 f"{name}-{Tier.PUBLIC}-{zone}-internet",
                 route_table_id=tables[Tier.PUBLIC, zone].id,
                 destination_cidr_block=ANYWHERE,
                 gateway_id=gateway.id,
                 opts=child,
             )
+            for zone in args.zones
+        }
+        for zone in args.zones:
             address = aws.ec2.Eip(f"{name}-nat-{zone}", domain="vpc", tags={"Name": f"{prefix}-nat-{zone}"}, opts=child)
             nat = aws.ec2.NatGateway(
                 f"{name}-nat-{zone}",
@@ -104,7 +109,7 @@ class TradingVpc(pulumi.ComponentResource):
                 allocation_id=address.id,
                 tags={"Name": f"{prefix}-{zone}"},
                 # A NAT gateway forwards nothing until its own subnet has a way out.
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[to_internet]),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[self.public_routes[zone]]),
             )
             aws.ec2.Route(
                 f"{name}-{Tier.APP}-{zone}-internet",

@@ -73,6 +73,10 @@ def test_records_are_taken_once_and_keep_their_zone(world: World) -> None:
     }
     made = world.make("route53", "Record", **record)
     assert made["fqdn"] == "www.example.com"
+    alias = {"name": "w.example.com", "zoneId": zone["id"], "evaluateTargetHealth": False}
+    shop = {"zoneId": zone["id"], "name": "shop.example.com", "type": "A", "aliases": [alias]}
+    assert "but that target was not found" in world.refused(lambda: world.make("route53", "Record", **shop))
+    world.make("route53", "Record", **shop | {"aliases": [alias | {"name": "www.example.com"}]})
     assert "but it already exists" in world.refused(lambda: world.make("route53", "Record", **record))
     assert "HostedZoneNotEmpty" in world.refused(lambda: world.drop("route53", "Zone", zone))
 

@@ -393,6 +393,20 @@ def _record_shape(call: Call) -> None:
         )
 
 
+def _alias_is_there(call: Call) -> None:
+    """An alias of a record in its own zone must find that record."""
+    for alias in call.inputs.get("aliases") or ():
+        name = str(alias["name"]).rstrip(".").lower()
+        here = alias.get("zoneId") == call.inputs["zoneId"]
+        held = (r.properties for r in call.siblings())
+        if here and not any((h["fqdn"], h["type"]) == (name, call.inputs["type"]) for h in held):
+            raise call.refusal(
+                "InvalidChangeBatch",
+                f"[Tried to create an alias that targets {name}., type {call.inputs['type']} in zone "
+                f"{call.inputs['zoneId']}, but that target was not found]",
+            )
+
+
 def _record_id(call: Call) -> str:
     parts = [call.inputs["zoneId"], _fqdn(call), call.inputs["type"]]
     return "_".join([*parts, call.inputs["setIdentifier"]] if call.inputs.get("setIdentifier") else parts)
@@ -706,8 +720,11 @@ SPECS: tuple[TypeSpec, ...] = (
         requires={"zoneId": Ref(ZONE), "healthCheckId": Ref(HEALTH_CHECK)},
         outputs={"fqdn": _fqdn},
         empty=("allowOverwrite",),
-        on_create=(_record_shape, _record_once),
-        on_update=(_record_shape,),
+        on_create=(_record_shape, _alias_is_there, _record_once),
+        on_update=(
+            _record_shape,
+            _alias_is_there,
+        ),
     ),
     TypeSpec(
         token=HEALTH_CHECK,
