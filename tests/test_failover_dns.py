@@ -8,7 +8,6 @@ from typing import Literal
 import pulumi_aws as aws
 import pytest
 
-from components.failover.fence_publisher import data_points
 from components.failover.resolution import Facts, answer, is_healthy
 from tests.conftest import Journey
 
@@ -153,13 +152,3 @@ def test_only_the_dr_site_owns_the_failover_records(journey: Journey) -> None:
     for primary in (journey.primary_active, journey.primary_standby):
         assert primary.of(aws.route53.HealthCheck) == []
         assert [r.name for r in primary.of(aws.route53.Record) if r.inputs.get("failoverRoutingPolicies")] == []
-
-
-def test_the_fence_is_published_for_both_sites_at_once() -> None:
-    points = data_points("dr", ["primary", "dr"], "MayWrite")
-    assert {p["Dimensions"][0]["Value"]: p["Value"] for p in points} == {"primary": 0.0, "dr": 1.0}
-
-
-def test_a_fence_that_names_a_stranger_publishes_nothing() -> None:
-    with pytest.raises(ValueError, match="names 'staging', which is none of primary, dr"):
-        data_points("staging", ["primary", "dr"], "MayWrite")
