@@ -22,6 +22,10 @@ GOOD: dict[str, Any] = {"identifier": "trading-primary-g1", "multiAz": True, "ba
 
 def violations(policy: ResourceValidationPolicy, type_: str, properties: dict[str, Any]) -> list[str]:
     found: list[str] = []
+
+    def report(message: str, urn: str | None = None) -> None:
+        found.append(message)
+
     args = ResourceValidationArgs(
         type_,
         unknown_checking_proxy(properties),
@@ -32,7 +36,7 @@ def violations(policy: ResourceValidationPolicy, type_: str, properties: dict[st
     )
     rules = policy.validate if isinstance(policy.validate, list) else [policy.validate]
     for rule in rules:
-        rule(args, lambda message, urn=None: found.append(message))
+        rule(args, report)
     return found
 
 

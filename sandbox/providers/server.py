@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import functools
 import importlib.metadata
-import threading
+import os
 from collections.abc import Callable, Mapping
 from concurrent import futures
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import grpc  # type: ignore[import-untyped]
@@ -227,8 +228,9 @@ def serve(package: str, store: Store) -> int:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)  # noqa: T201 - how the engine learns the port
-    try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        server.stop(grace=0)
+    engine = os.getppid()
+    with suppress(KeyboardInterrupt):
+        while os.getppid() == engine:  # an engine that was killed ends nobody
+            server.wait_for_termination(timeout=1)
+    server.stop(grace=0)
     return 0

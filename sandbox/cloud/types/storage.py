@@ -199,7 +199,9 @@ def _strong(call: Call, regions: list[str]) -> None:
             "ValidationException",
             f"MRSC global tables cannot span Region sets: {', '.join(sorted(regions))}",
         )
-    if any(record.properties["tableName"] == call.inputs.get("name") for record in call.siblings(ITEM)):
+    was_strong = "STRONG" in {r.get("consistencyMode") for r in call.old.get("replicas") or []}
+    has_items = any(record.properties["tableName"] == call.inputs.get("name") for record in call.siblings(ITEM))
+    if has_items and not was_strong:
         raise call.refusal("ValidationException", "The table must be empty to be converted to an MRSC global table.")
 
 

@@ -1,0 +1,1 @@
+"""The sandbox's command line: the engine, the workspace, up and down."""
