@@ -64,7 +64,13 @@ class TradingVpc(pulumi.ComponentResource):
         )
         # What AWS makes with every VPC lets everything through; adopted without rules, it lets nothing.
         aws.ec2.DefaultSecurityGroup(f"{name}-default", vpc_id=vpc.id, opts=child)
-        aws.ec2.DefaultNetworkAcl(f"{name}-default", default_network_acl_id=vpc.default_network_acl_id, opts=child)
+        aws.ec2.DefaultNetworkAcl(
+            f"{name}-default",
+            default_network_acl_id=vpc.default_network_acl_id,
+            # A subnet hangs on this one from its birth until its tier's takes it over; what was seen in between is
+            # no drift.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["subnetIds"]),
+        )
 
         subnets = {
             (plan.tier, plan.zone): aws.ec2.Subnet(
