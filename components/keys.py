@@ -30,11 +30,28 @@ class Purpose(StrEnum):
     """ElastiCache."""
 
 
+_ADMINISTER = (
+    "kms:CancelKeyDeletion",
+    "kms:Delete*",
+    "kms:Describe*",
+    "kms:Disable*",
+    "kms:Enable*",
+    "kms:Get*",
+    "kms:List*",
+    "kms:Put*",
+    "kms:RevokeGrant",
+    "kms:RotateKeyOnDemand",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:Update*",
+)
+
 _USE = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey")
 
 
 def key_policy(purpose: Purpose, *, account_id: str, region: str) -> str:
-    """The key's resource policy: the account's IAM administers, the named services use.
+    """The key's resource policy: the account's IAM administers, the named services use, nobody decrypts directly.
 
     Without the first statement a key becomes unmanageable; without the others its service fails, some in
     silence (an SNS topic whose key does not admit CloudWatch drops the alarm).
@@ -42,7 +59,7 @@ def key_policy(purpose: Purpose, *, account_id: str, region: str) -> str:
     """
     root = f"arn:{PARTITION}:iam::{account_id}:root"
     return document(
-        allow("AccountAdministersThroughIam", ["kms:*"], principal={"AWS": root}),
+        allow("AccountAdministersThroughIam", _ADMINISTER, principal={"AWS": root}),
         *_service_statements(purpose, account_id, region),
     )
 
@@ -92,22 +109,15 @@ def _service_statements(purpose: Purpose, account_id: str, region: str) -> Seque
 
 
 def _through_services(services: Sequence[str], account_id: str, region: str) -> Sequence[Statement]:
-    """Whoever in the account may use the service may use the key, through that service only."""
-    through: Mapping[str, str | Sequence[str]] = {
-        "kms:CallerAccount": account_id,
-        "kms:ViaService": [f"{service}.{region}.amazonaws.com" for service in services],
-    }
+    """Whoever IAM lets use the key may do so, but through these services only."""
+    root = {"AWS": f"arn:{PARTITION}:iam::{account_id}:root"}
+    through = {"kms:ViaService": [f"{service}.{region}.amazonaws.com" for service in services]}
     return [
-        allow(
-            "AccountThroughService",
-            [*_USE, "kms:ListGrants"],
-            principal={"AWS": "*"},
-            condition={"StringEquals": through},
-        ),
+        allow("UseThroughService", [*_USE, "kms:ListGrants"], principal=root, condition={"StringEquals": through}),
         allow(
             "ServiceGrantsToItsResources",
             ["kms:CreateGrant"],
-            principal={"AWS": "*"},
+            principal=root,
             condition={"StringEquals": through, "Bool": {"kms:GrantIsForAWSResource": "true"}},
         ),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatch
 
 import pulumi_aws as aws
 import pytest
@@ -160,8 +161,7 @@ def test_every_key_lets_its_service_in_and_its_account_administer(purpose: Purpo
     assert others, "a key that no service may use is of no use"
     for statement in others:
         assert "kms:*" not in statement["Action"]
-        anybody = statement["Principal"] == {"AWS": "*"}
-        assert not anybody or statement["Condition"]["StringEquals"]["kms:CallerAccount"] == "123456789012"
+        assert statement["Principal"] != {"AWS": "*"}
     text = json.dumps(others)
     admitted = {
         Purpose.DATABASE: "rds.eu-west-1.amazonaws.com",
@@ -172,6 +172,15 @@ def test_every_key_lets_its_service_in_and_its_account_administer(purpose: Purpo
         Purpose.VOLUMES: "AWSServiceRoleForAutoScaling",
     }
     assert admitted[purpose] in text
+
+
+@pytest.mark.parametrize("purpose", list(Purpose))
+def test_nobody_decrypts_but_through_the_keys_service(purpose: Purpose) -> None:
+    policy = json.loads(key_policy(purpose, account_id="123456789012", region="eu-west-1"))
+    for statement in policy["Statement"]:
+        uses = [action for action in statement["Action"] if fnmatch("kms:Decrypt", action)]
+        is_service = "Service" in statement["Principal"] or "aws-service-role" in str(statement["Principal"])
+        assert not uses or is_service or "kms:ViaService" in statement["Condition"]["StringEquals"]
 
 
 def test_alarms_and_database_events_may_use_the_key_of_the_topic_they_publish_to() -> None:
