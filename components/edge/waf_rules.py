@@ -47,7 +47,7 @@ def rules(*, target_tps: int) -> tuple[Rule, ...]:
 
     Route 53's checkers come first: a rule that blocked them would cause a failover. Their address ranges change, so
     path, method and user agent admit them, which anybody can copy: the limit before that rule leaves a copier with
-    one cheap read-only request a second and a half (docs/adr/0010).
+    100 cheap read-only requests a minute (docs/adr/0010).
     """
     return (
         Rule(
@@ -121,11 +121,9 @@ def rules(*, target_tps: int) -> tuple[Rule, ...]:
             action="block",
             statement=_longer(
                 {
-                    "headers": {
-                        "matchPattern": {"all": {}},
-                        "matchScope": "ALL",
-                        "oversizeHandling": "MATCH",
-                    }
+                    "headers": [
+                        {"matchPattern": {"all": {}}, "matchScope": "ALL", "oversizeHandling": "MATCH"},
+                    ]
                 }
             ),
         ),

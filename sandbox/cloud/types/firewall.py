@@ -12,7 +12,6 @@ from sandbox.cloud.types.monitoring import LOG_GROUP
 
 WEB_ACL = aws("wafv2", "WebAcl")
 WINDOWS = (60, 120, 300, 600)
-RATE_LIMITS = range(10, 2_000_000_001)
 MAX_CAPACITY = 5_000
 
 MANAGED_CAPACITY: Mapping[str, int] = {
@@ -61,13 +60,10 @@ def _rules(call: Call) -> None:
 
 
 def _statement(call: Call, kind: str, statement: Mapping[str, Any]) -> None:
-    if kind == "rateBasedStatement":
-        if statement["limit"] not in RATE_LIMITS:
-            raise _refuse(call, "RATE_BASED_STATEMENT", statement["limit"], "The limit is not valid.")
-        if statement.get("evaluationWindowSec", 300) not in WINDOWS:
-            raise _refuse(
-                call, "RATE_BASED_STATEMENT", statement["evaluationWindowSec"], "The evaluation window is not valid."
-            )
+    if kind == "rateBasedStatement" and statement.get("evaluationWindowSec", 300) not in WINDOWS:
+        raise _refuse(
+            call, "RATE_BASED_STATEMENT", statement["evaluationWindowSec"], "The evaluation window is not valid."
+        )
     group = statement.get("name") if kind == "managedRuleGroupStatement" else None
     if group is not None and group not in MANAGED_CAPACITY:
         raise call.refusal(
