@@ -77,9 +77,12 @@ def test_passwords_are_legal_secret_and_never_exported(site: Deployment) -> None
     for user in site.of(aws.elasticache.User):
         assert user.secret_inputs >= {"passwords"}
         assert all(re.fullmatch(LEGAL_PASSWORD, password) for password in user.inputs["passwords"])
-    exported = json.dumps(site.exports)
     for password in site.of(random.RandomPassword):
-        assert password.outputs["result"] not in exported
+        text = password.outputs["result"]
+        assert text not in json.dumps(site.exports)
+        for resource in site.custom():
+            clear = {k: v for k, v in resource.inputs.items() if k not in resource.secret_inputs}
+            assert text not in str(clear), resource.name
 
 
 def test_the_secret_is_told_the_current_password_write_only_once_the_cache_takes_it(site: Deployment) -> None:
