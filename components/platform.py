@@ -14,6 +14,7 @@ from components.database.parameters import Audience
 from components.database.postgres import HaPostgres, HaPostgresArgs
 from components.edge.access_logs import AccessLogs, AccessLogsArgs
 from components.edge.certificate import SiteCertificate, SiteCertificateArgs
+from components.edge.https_listener import HttpsListener, HttpsListenerArgs
 from components.edge.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.edge.target_group import TargetGroup, TargetGroupArgs, target_kind
 from components.edge.waf import Waf, WafArgs
@@ -174,7 +175,7 @@ def _database(
 
 
 def _edge(settings: Settings, keys: Keys, network: TradingVpc) -> LoadBalancer:
-    """Where clients arrive: the certificate, the targets of the mode in use, the load balancer and its firewall."""
+    """Where clients arrive: certificate, load balancer, firewall, the targets of the mode in use; then it opens."""
     prefix = f"{PLATFORM}-{settings.site}"
     own_name = probe_name(settings.domain, settings.site)
     certificate = SiteCertificate(
@@ -194,10 +195,6 @@ def _edge(settings: Settings, keys: Keys, network: TradingVpc) -> LoadBalancer:
             protect=settings.is_protected,
         ),
     )
-    targets = TargetGroup(
-        target_kind(settings.compute),
-        TargetGroupArgs(compute=settings.compute, prefix=prefix, vpc_id=network.vpc_id),
-    )
     edge = LoadBalancer(
         "edge",
         LoadBalancerArgs(
@@ -205,9 +202,6 @@ def _edge(settings: Settings, keys: Keys, network: TradingVpc) -> LoadBalancer:
             subnet_ids=list(network.subnet_ids[Tier.PUBLIC].values()),
             public_routes=list(network.public_routes.values()),
             security_group_id=network.security_groups[Party.LOAD_BALANCER],
-            certificate_arn=certificate.arn,
-            target_group_arn=targets.arn,
-            target_group_type=targets.type,
             log_bucket=logs.bucket,
             logs_ready=logs.ready,
             probe_name=own_name,
@@ -215,7 +209,7 @@ def _edge(settings: Settings, keys: Keys, network: TradingVpc) -> LoadBalancer:
             protect=settings.is_protected,
         ),
     )
-    Waf(
+    waf = Waf(
         "waf",
         WafArgs(
             prefix=prefix,
@@ -223,6 +217,25 @@ def _edge(settings: Settings, keys: Keys, network: TradingVpc) -> LoadBalancer:
             target_tps=settings.target_tps,
             logs_key_arn=keys[Purpose.LOGS],
             shield_advanced=settings.shield_advanced,
+        ),
+    )
+    targets = TargetGroup(
+        target_kind(settings.compute),
+        TargetGroupArgs(
+            compute=settings.compute,
+            prefix=prefix,
+            vpc_id=network.vpc_id,
+            redirect_listener_arn=edge.redirect_listener_arn,
+        ),
+    )
+    HttpsListener(
+        "listener",
+        HttpsListenerArgs(
+            load_balancer_arn=edge.arn,
+            certificate_arn=certificate.arn,
+            target_group_arn=targets.arn,
+            target_group_type=targets.type,
+            opens_after=[waf.association, targets.attached],
         ),
     )
     return edge

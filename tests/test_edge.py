@@ -32,8 +32,9 @@ def listener(site: Deployment, port: int) -> Registered:
 
 
 def attached(site: Deployment) -> set[str]:
-    """The target groups that listeners lead to."""
+    """The target groups that listeners and their rules lead to."""
     actions = [action for r in site.of(aws.lb.Listener) for action in r.inputs["defaultActions"]]
+    actions += [action for r in site.of(aws.lb.ListenerRule) for action in r.inputs["actions"]]
     return {action["targetGroupArn"] for action in actions if "targetGroupArn" in action}
 
 
@@ -46,6 +47,20 @@ def test_clients_speak_tls_1_2_or_1_3_and_nothing_else(site: Deployment) -> None
 def test_plain_http_is_only_ever_redirected(site: Deployment) -> None:
     [action] = listener(site, 80).inputs["defaultActions"]
     assert action == {"type": "redirect", "redirect": {"port": "443", "protocol": "HTTPS", "statusCode": "HTTP_301"}}
+    for rule in site.of(aws.lb.ListenerRule):
+        assert rule.inputs["conditions"] == [{"sourceIp": {"values": ["192.0.2.1/32"]}}], "an address nobody has"
+
+
+def test_targets_are_checked_before_clients_are_led_to_them(site: Deployment) -> None:
+    """Elastic Load Balancing checks no target of a group that no rule leads to."""
+    rule = site.one(aws.lb.ListenerRule)
+    assert rule.inputs["listenerArn"] == listener(site, 80).outputs["arn"], "the other listener waits for this"
+    assert rule.inputs["actions"] == [{"type": "forward", "targetGroupArn": site.one(aws.lb.TargetGroup).id}]
+    assert rule.urn in listener(site, 443).request.dependencies
+
+
+def test_no_client_is_let_in_before_the_firewall_stands(site: Deployment) -> None:
+    assert site.one(aws.wafv2.WebAclAssociation).urn in listener(site, 443).request.dependencies
 
 
 def test_targets_are_spoken_to_and_checked_over_tls(site: Deployment) -> None:
@@ -144,7 +159,7 @@ def test_switching_compute_there_and_back_moves_the_listener_and_replaces_nothin
         [moved] = [c for c in after.changes if c.type == type_of(aws.lb.Listener)]
         assert moved.keys >= {"defaultActions"}
         # The engine deletes after its updates; as long as the listener led there, AWS would have refused.
-        for old in before.custom():
+        for old in reversed(list(before.custom())):
             if (old.type, old.name) in after.gone:
                 sites.cloud.delete(old.type, old.id, dict(old.properties), "eu-central-1")
         before = after

@@ -11,12 +11,7 @@ import pulumi_aws as aws
 
 from components.alarms import AlarmSpec, Metric
 from components.edge.access_logs import ACCESS_PREFIX, CONNECTION_PREFIX
-from components.edge.target_group import TargetType
 from components.network.flows import HTTP, HTTPS
-
-TLS_POLICY: Final = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
-"""TLS 1.3, and 1.2 with forward secrecy and authenticated encryption only
-(https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html)."""
 
 IDLE_SECONDS: Final = 60
 """How long a silent connection stays open. A target must keep its side open for longer: one that closes first
@@ -30,20 +25,16 @@ open, so AWS's default of an hour would hold clients to a lost zone
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadBalancerArgs:
-    """subnet_ids: of the public tier, two zones or more; certificate_arn: an issued certificate of the region.
+    """subnet_ids: of the public tier, two zones or more.
 
     public_routes: AWS refuses a load balancer that faces the internet before its subnets can reach it.
     log_bucket: of the load balancer's region; logs_ready: it tries to write as soon as it is told to.
-    target_group_arn: the only one that is attached; target_group_type: what kind of targets it has.
     """
 
     load_balancer_name: str
     subnet_ids: Sequence[pulumi.Input[str]]
     public_routes: Sequence[pulumi.Resource]
     security_group_id: pulumi.Input[str]
-    certificate_arn: pulumi.Input[str]
-    target_group_arn: pulumi.Input[str]
-    target_group_type: TargetType
     log_bucket: pulumi.Input[str]
     logs_ready: Sequence[pulumi.Resource]
     probe_name: str
@@ -52,16 +43,16 @@ class LoadBalancerArgs:
 
 
 class LoadBalancer(pulumi.ComponentResource):
-    """An internet-facing Application Load Balancer: HTTPS to targets over TLS, HTTP only to redirect, and the
-    site's own DNS name.
+    """An internet-facing Application Load Balancer, HTTP only to redirect, and the site's own DNS name.
 
-    It repeats no request that has reached a target: an order must not be placed twice. What it does repeat, and what
-    not, stands in docs/edge.md. Its listener leads to whatever target group it is given, and moves in place.
+    It opens for HTTPS by a component of its own, once there is somebody to answer (https_listener.py). It repeats no
+    request that has reached a target: an order must not be placed twice. What it does repeat, and what not, stands in
+    docs/edge.md.
     """
 
     arn: pulumi.Output[str]
     dns_name: pulumi.Output[str]
-    target_group_arn: pulumi.Output[str]
+    redirect_listener_arn: pulumi.Output[str]
     arn_suffix: pulumi.Output[str]
     probe_record: aws.route53.Record
 
@@ -97,21 +88,8 @@ class LoadBalancer(pulumi.ComponentResource):
                 parent=self, protect=args.protect, depends_on=[*args.public_routes, *args.logs_ready]
             ),
         )
-        aws.lb.Listener(
-            f"{name}-https",
-            load_balancer_arn=balancer.arn,
-            port=HTTPS,
-            protocol="HTTPS",
-            ssl_policy=TLS_POLICY,
-            certificate_arn=args.certificate_arn,
-            default_actions=[aws.lb.ListenerDefaultActionArgs(type="forward", target_group_arn=args.target_group_arn)],
-            routing_http_response_server_enabled=False,
-            routing_http_response_strict_transport_security_header_value="max-age=31536000; includeSubDomains",
-            tags={"Targets": args.target_group_type},
-            opts=child,
-        )
         to_https = aws.lb.ListenerDefaultActionRedirectArgs(port=str(HTTPS), protocol="HTTPS", status_code="HTTP_301")
-        aws.lb.Listener(
+        redirect = aws.lb.Listener(
             f"{name}-http",
             load_balancer_arn=balancer.arn,
             port=HTTP,
@@ -136,9 +114,9 @@ class LoadBalancer(pulumi.ComponentResource):
         )
         self.arn = balancer.arn
         self.dns_name = balancer.dns_name
-        self.target_group_arn = pulumi.Output.from_input(args.target_group_arn)
+        self.redirect_listener_arn = redirect.arn
         self.arn_suffix = balancer.arn_suffix
-        self.register_outputs({"dns_name": self.dns_name, "target_group_arn": self.target_group_arn})
+        self.register_outputs({"dns_name": self.dns_name, "arn": self.arn})
 
     def alarms(self) -> tuple[AlarmSpec, ...]:
         """What the load balancer sees and no target can report."""

@@ -23,9 +23,13 @@ DEREGISTRATION_SECONDS: Final = 20
 class _Kind:
     type: TargetType
     suffix: str
+    priority: int  # of the rule that attaches it: while one mode follows the other both are there
 
 
-_KINDS: Final[dict[Compute, _Kind]] = {"eks": _Kind("ip", "pods"), "asg": _Kind("instance", "instances")}
+_KINDS: Final[dict[Compute, _Kind]] = {"eks": _Kind("ip", "pods", 1), "asg": _Kind("instance", "instances", 2)}
+
+NOBODY: Final = "192.0.2.1/32"
+"""An address that no client has: reserved for documentation (RFC 5737)."""
 
 
 def target_kind(compute: Compute) -> str:
@@ -35,19 +39,27 @@ def target_kind(compute: Compute) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetGroupArgs:
-    """compute: whose targets; prefix: of its name, which AWS limits to 32 characters; vpc_id: where they are."""
+    """compute: whose targets; prefix: of its name, which AWS limits to 32 characters; vpc_id: where they are.
+
+    redirect_listener_arn: the load balancer's listener for plain HTTP.
+    """
 
     compute: Compute
     prefix: str
     vpc_id: pulumi.Input[str]
+    redirect_listener_arn: pulumi.Input[str]
 
 
 class TargetGroup(pulumi.ComponentResource):
     """A target group over TLS with fast health checks, one for each mode of the application tier.
 
-    AWS replaces a target group for its target type, so each mode has one under a name of its own, and the listener
-    moves from one to the other. Only the one in use may be attached: an empty group on a load balancer makes
-    Route 53 take the whole site for dead
+    AWS replaces a target group for its target type, so each mode has one under a name of its own, and clients are
+    moved from one to the other once the new one is healthy. A load balancer checks no target of a group that none
+    of its rules leads to (the reason Target.NotInUse of
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html), so a rule
+    that no request matches attaches the group first: whatever waits for its targets must depend on `attached`.
+    The rule goes with its group. An empty group that stayed would make Route 53 take the site for dead wherever an
+    alias evaluates target health
     (https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-failover-alias.html).
 
     The load balancer encrypts to its targets and does not verify their certificates; who may answer there is up to
@@ -62,6 +74,7 @@ class TargetGroup(pulumi.ComponentResource):
     arn: pulumi.Output[str]
     arn_suffix: pulumi.Output[str]
     type: TargetType
+    attached: pulumi.Resource
 
     def __init__(self, name: str, args: TargetGroupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("trading:edge:TargetGroup", name, None, opts)
@@ -88,6 +101,16 @@ class TargetGroup(pulumi.ComponentResource):
                 unhealthy_threshold=2,
                 matcher="200",
             ),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.attached = aws.lb.ListenerRule(
+            f"{name}-attached",
+            listener_arn=args.redirect_listener_arn,
+            priority=kind.priority,
+            conditions=[
+                aws.lb.ListenerRuleConditionArgs(source_ip=aws.lb.ListenerRuleConditionSourceIpArgs(values=[NOBODY]))
+            ],
+            actions=[aws.lb.ListenerRuleActionArgs(type="forward", target_group_arn=group.arn)],
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.arn = group.arn

@@ -43,6 +43,7 @@ class Waf(pulumi.ComponentResource):
     """
 
     web_acl_arn: pulumi.Output[str]
+    association: pulumi.Resource
 
     def __init__(self, name: str, args: WafArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("trading:edge:Waf", name, None, opts)
@@ -59,7 +60,7 @@ class Waf(pulumi.ComponentResource):
             },
             child,
         )
-        wafv2.WebAclAssociation(
+        self.association = wafv2.WebAclAssociation(
             f"{name}-association",
             {"resourceArn": args.load_balancer_arn, "webAclArn": acl.arn},
             child,
