@@ -35,3 +35,8 @@ def database_identifier(site: str, generation: int) -> str:
 def master_secret_name() -> str:
     """The secret of the master login; the primary site owns it and replicates it under the same name."""
     return f"{PLATFORM}/database/master"
+
+
+def cache_secret_name() -> str:
+    """The secret of a site's own cache: one name, another secret in each region."""
+    return f"{PLATFORM}/cache/app"

@@ -7,12 +7,17 @@ from typing import Final
 import pulumi
 
 from components.alarms import Alarms, AlarmsArgs
+from components.cache import Cache, CacheArgs
 from components.database.master_login import MasterLogin, MasterLoginArgs
 from components.database.origin import Fresh, Origin, Promoted, ReplicaOf, follow
 from components.database.parameters import Audience
 from components.database.postgres import HaPostgres, HaPostgresArgs
+from components.edge.access_logs import AccessLogs, AccessLogsArgs
 from components.edge.certificate import SiteCertificate, SiteCertificateArgs
+from components.edge.https_listener import HttpsListener, HttpsListenerArgs
 from components.edge.load_balancer import LoadBalancer, LoadBalancerArgs
+from components.edge.target_group import TargetGroup, TargetGroupArgs, target_kind
+from components.edge.waf import Waf, WafArgs
 from components.exports import SiteExports, warn_if_stale
 from components.failover.dns import FailoverDns, FailoverDnsArgs
 from components.failover.fence_watch import FenceWatch, FenceWatchArgs
@@ -26,7 +31,7 @@ from components.regions import CONTROL_PLANE_REGION
 from components.settings import Settings
 from components.sizing import size_database
 
-REGIONAL_KEYS: Final = (Purpose.DATABASE, Purpose.SECRETS, Purpose.LOGS, Purpose.NOTIFICATIONS)
+REGIONAL_KEYS: Final = (Purpose.DATABASE, Purpose.SECRETS, Purpose.CACHE, Purpose.LOGS, Purpose.NOTIFICATIONS)
 SITES: Final = ("primary", "dr")
 
 
@@ -58,32 +63,30 @@ def build(settings: Settings) -> None:
         source = ReplicaOf(source_arn=peer.database_arn)
         databases.append(_database("reporting", "reporting", source, settings, keys, notifications, network))
 
-    certificate = SiteCertificate(
-        "certificate",
-        SiteCertificateArgs(
-            probe_name=own_name,
-            failover_name=failover_name(settings.domain),
-            zone_id=settings.hosted_zone_id,
-        ),
-    )
-    edge = LoadBalancer(
-        "edge",
-        LoadBalancerArgs(
-            load_balancer_name=prefix,
-            vpc_id=network.vpc_id,
-            subnet_ids=list(network.subnet_ids[Tier.PUBLIC].values()),
-            public_routes=list(network.public_routes.values()),
-            security_group_id=network.security_groups[Party.LOAD_BALANCER],
-            certificate_arn=certificate.arn,
-            probe_name=own_name,
-            zone_id=settings.hosted_zone_id,
+    cache = Cache(
+        "cache",
+        CacheArgs(
+            cache_name=prefix,
+            settings=settings.cache,
+            subnet_ids=list(network.subnet_ids[Tier.DATA].values()),
+            security_group_id=network.security_groups[Party.CACHE],
+            cache_key_arn=keys[Purpose.CACHE],
+            secrets_key_arn=keys[Purpose.SECRETS],
+            logs_key_arn=keys[Purpose.LOGS],
             protect=settings.is_protected,
         ),
     )
+
+    edge = _edge(settings, keys, network)
     Alarms(
         "alarms",
         AlarmsArgs(
-            specs=(*network.alarms(), *(alarm for db in databases for alarm in db.alarms())),
+            specs=(
+                *network.alarms(),
+                *(alarm for db in databases for alarm in db.alarms()),
+                *cache.alarms(),
+                *edge.alarms(),
+            ),
             topic_arn=notifications.topic_arn,
             prefix=prefix,
             region=settings.region,
@@ -169,6 +172,73 @@ def _database(
             protect=settings.is_protected,
         ),
     )
+
+
+def _edge(settings: Settings, keys: Keys, network: TradingVpc) -> LoadBalancer:
+    """Where clients arrive: certificate, load balancer, firewall, the targets of the mode in use; then it opens."""
+    prefix = f"{PLATFORM}-{settings.site}"
+    own_name = probe_name(settings.domain, settings.site)
+    certificate = SiteCertificate(
+        "certificate",
+        SiteCertificateArgs(
+            probe_name=own_name,
+            failover_name=failover_name(settings.domain),
+            zone_id=settings.hosted_zone_id,
+        ),
+    )
+    logs = AccessLogs(
+        "access-logs",
+        AccessLogsArgs(
+            prefix=prefix,
+            account_id=settings.account_id,
+            region=settings.region,
+            protect=settings.is_protected,
+        ),
+    )
+    edge = LoadBalancer(
+        "edge",
+        LoadBalancerArgs(
+            load_balancer_name=prefix,
+            subnet_ids=list(network.subnet_ids[Tier.PUBLIC].values()),
+            public_routes=list(network.public_routes.values()),
+            security_group_id=network.security_groups[Party.LOAD_BALANCER],
+            log_bucket=logs.bucket,
+            logs_ready=logs.ready,
+            probe_name=own_name,
+            zone_id=settings.hosted_zone_id,
+            protect=settings.is_protected,
+        ),
+    )
+    waf = Waf(
+        "waf",
+        WafArgs(
+            prefix=prefix,
+            load_balancer_arn=edge.arn,
+            target_tps=settings.target_tps,
+            logs_key_arn=keys[Purpose.LOGS],
+            shield_advanced=settings.shield_advanced,
+        ),
+    )
+    targets = TargetGroup(
+        target_kind(settings.compute),
+        TargetGroupArgs(
+            compute=settings.compute,
+            prefix=prefix,
+            vpc_id=network.vpc_id,
+            redirect_listener_arn=edge.redirect_listener_arn,
+        ),
+    )
+    HttpsListener(
+        "listener",
+        HttpsListenerArgs(
+            load_balancer_arn=edge.arn,
+            certificate_arn=certificate.arn,
+            target_group_arn=targets.arn,
+            target_group_type=targets.type,
+            opens_after=[waf.association, targets.attached],
+        ),
+    )
+    return edge
 
 
 def _failover(settings: Settings, keys: Keys, edge: LoadBalancer) -> None:

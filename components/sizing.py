@@ -50,3 +50,16 @@ def size_database(target_tps: int) -> DatabaseSizing:
         throughput=max(GP3_BASELINE_THROUGHPUT, ceil(iops / 32)),
         max_connections=2 * busy + RESERVED_CONNECTIONS,
     )
+
+
+CLIENT_SHARE: Final = 0.25
+"""Of the target rate, what one address may take: four clients at full speed fill the platform. A client that needs
+more comes from more addresses."""
+
+LEAST_CLIENT_RATE: Final = 10
+"""Requests per second that any client may send, however small the platform."""
+
+
+def rate_limit_per_client(target_tps: int, *, window_seconds: int) -> int:
+    """Requests that one address may send within a window: its share of the target rate."""
+    return ceil(max(LEAST_CLIENT_RATE, target_tps * CLIENT_SHARE) * window_seconds)

@@ -142,7 +142,10 @@ class _Emulation(mocks.Mocks):
             if diff.changes:
                 verb: Literal["update", "replace"] = "replace" if diff.replaces else "update"
                 self.changes.append(Change(verb, type_, name, frozenset(diff.changes)))
-                outputs = self.cloud.update(type_, id_, old_inputs, checked, old_outputs, region=self.region)
+                if diff.replaces and type_.startswith("random:"):
+                    id_, outputs = self.cloud.create(type_, checked, **where)  # its value is what a replacement renews
+                else:
+                    outputs = self.cloud.update(type_, id_, old_inputs, checked, old_outputs, region=self.region)
         if stood is None:
             inputs, _ = self.cloud.check(type_, inputs, old=outputs, **where)
         self.state.resources[type_, name] = id_, inputs, outputs

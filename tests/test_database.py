@@ -107,19 +107,19 @@ def test_a_primary_that_returns_is_a_new_generation_with_a_name_of_its_own(journ
 
 def test_the_login_stays_with_the_primary_site_in_either_role(journey: Journey) -> None:
     for primary in (journey.primary_active, journey.primary_standby):
-        assert len(primary.of(aws.secretsmanager.Secret)) == 1
+        assert primary.one(aws.secretsmanager.Secret, "login-secret")
     for dr in (journey.dr_standby, journey.dr_active):
-        assert dr.of(aws.secretsmanager.Secret) == []
+        assert "login-secret" not in {r.name for r in dr.of(aws.secretsmanager.Secret)}
 
 
 def test_the_password_is_secret_legal_and_handed_over_write_only(journey: Journey) -> None:
     primary = journey.primary_active
-    password = primary.one(random.RandomPassword).outputs["result"]
+    password = primary.one(random.RandomPassword, "login-password").outputs["result"]
     assert len(password) == 40
     assert set('/"@ ') & set(LEGAL_SPECIALS) == set()
     assert re.fullmatch(rf"[A-Za-z0-9{re.escape(LEGAL_SPECIALS)}]+", password)
     assert "passwordWo" in primary.one(aws.rds.Instance).secret_inputs
-    assert "secretStringWo" in primary.one(aws.secretsmanager.SecretVersion).secret_inputs
+    assert "secretStringWo" in primary.one(aws.secretsmanager.SecretVersion, "login-version").secret_inputs
     for resource in primary.custom():
         if resource.type != type_of(random.RandomPassword):
             assert password not in str(resource.outputs), resource.name
@@ -130,9 +130,9 @@ def test_the_password_is_secret_legal_and_handed_over_write_only(journey: Journe
 
 def test_the_secret_names_no_host_and_is_copied_under_a_key_of_the_peer_region(journey: Journey) -> None:
     primary = journey.primary_active
-    text = primary.one(aws.secretsmanager.SecretVersion).inputs["secretStringWo"]
+    text = primary.one(aws.secretsmanager.SecretVersion, "login-version").inputs["secretStringWo"]
     assert "host" not in text
-    [copy] = primary.one(aws.secretsmanager.Secret).inputs["replicas"]
+    [copy] = primary.one(aws.secretsmanager.Secret, "login-secret").inputs["replicas"]
     assert copy["region"] == "eu-west-1"
     assert ":eu-west-1:" in copy["kmsKeyId"]
 

@@ -24,6 +24,7 @@ STATEFUL = (
     aws.kms.Key,
     aws.secretsmanager.Secret,
     aws.lb.LoadBalancer,
+    aws.elasticache.ReplicationGroup,
     aws.s3.Bucket,
     aws.dynamodb.Table,
     aws.route53.Zone,
@@ -72,7 +73,8 @@ def test_protection_off_lifts_every_protection() -> None:
     assert [r.name for r in primary.custom() if r.protect] == []
     assert primary.one(aws.rds.Instance).inputs["deletionProtection"] is False
     assert primary.one(aws.lb.LoadBalancer).inputs["enableDeletionProtection"] is False
-    assert primary.one(aws.secretsmanager.Secret).inputs["recoveryWindowInDays"] == 0
+    assert {r.inputs["recoveryWindowInDays"] for r in primary.of(aws.secretsmanager.Secret)} == {0}
+    assert primary.one(aws.s3.Bucket).inputs["forceDestroy"] is True
 
 
 def test_names_carry_no_index(deployment: Deployment) -> None:

@@ -35,7 +35,11 @@ class Region:
             for subnet in subnet_group.inputs["subnetIds"]
         ]
         self.apps = self.in_tier("app", "app")
-        self.caches = self.in_tier("data", "cache")
+        cache = deployment.one(aws.elasticache.ReplicationGroup)
+        self.caches = [
+            Place(subnet, frozenset(cache.inputs["securityGroupIds"]))
+            for subnet in deployment.one(aws.elasticache.SubnetGroup).inputs["subnetIds"]
+        ]
         self.endpoints = self.in_tier("app", "endpoints")
         self.public = self.in_tier("public", "load-balancer")
 

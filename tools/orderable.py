@@ -1,6 +1,7 @@
-"""Writes components/settings/orderable.json: what RDS for PostgreSQL can be ordered as.
+"""Writes components/settings/orderable.json: what RDS for PostgreSQL and ElastiCache for
+Valkey can be ordered as.
 
-The figures are AWS's, as cfn-lint collects them from the pricing and RDS APIs. The program reads this small
+The figures are AWS's, as cfn-lint collects them from AWS's APIs. The program reads this small
 extract because the whole collection takes longer to load than the rest of a preview.
 
     python -m tools.orderable
@@ -18,11 +19,12 @@ from typing import Any, Final
 from components.regions import ZONE_IDS
 
 TARGET: Final = Path(__file__).parent.parent / "components" / "settings" / "orderable.json"
+CACHE: Final = "aws_elasticache_cachecluster"
 MAJOR_VERSIONS: Final = ("17", "18")
 
 
-def _schema(name: str) -> dict[str, Any]:
-    source = files("cfnlint.data.schemas.extensions.aws_rds_dbinstance").joinpath(name)
+def _schema(name: str, of: str = "aws_rds_dbinstance") -> dict[str, Any]:
+    source = files(f"cfnlint.data.schemas.extensions.{of}").joinpath(name)
     schema: dict[str, Any] = json.loads(source.read_text())
     return schema
 
@@ -63,6 +65,18 @@ def classes_of_region(region: str) -> set[str]:
     return _names(condition for condition in conditions if _concerns_postgres(condition))
 
 
+def cache_versions() -> list[str]:
+    """Versions of Valkey that ElastiCache offers."""
+    conditions = _schema("engine_version.json", CACHE)["allOf"]
+    [valkey] = [c for c in conditions if c["if"]["properties"]["Engine"].get("const") == "valkey"]
+    return sorted(valkey["then"]["properties"]["EngineVersion"]["enum"], key=_numeric)
+
+
+def cache_node_types(region: str) -> list[str]:
+    """Node types that ElastiCache offers in a region."""
+    return sorted(_schema("cachenodetype_enum.json", CACHE)[region]["enum"])
+
+
 def _numeric(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
@@ -72,7 +86,12 @@ def render() -> str:
     offered = versions()
     taken = classes_of_version(offered[-1])
     classes = {region: sorted(classes_of_region(region) & taken) for region in sorted(ZONE_IDS)}
-    document = {"versions": offered, "classes": classes}
+    document = {
+        "versions": offered,
+        "classes": classes,
+        "cacheVersions": cache_versions(),
+        "cacheNodeTypes": {region: cache_node_types(region) for region in sorted(ZONE_IDS)},
+    }
     return json.dumps(document, indent=1) + "\n"
 
 

@@ -9,40 +9,50 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 
-from components.network.flows import APP_PORT, HTTP, HTTPS
+from components.alarms import AlarmSpec, Metric
+from components.edge.access_logs import ACCESS_PREFIX, CONNECTION_PREFIX
+from components.network.flows import HTTP, HTTPS
 
-TLS_POLICY: Final = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
-"""TLS 1.3, and 1.2 with forward secrecy and authenticated encryption only
-(https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html)."""
+IDLE_SECONDS: Final = 60
+"""How long a silent connection stays open. A target must keep its side open for longer: one that closes first
+makes the load balancer answer 502 to whatever was just on its way."""
 
-READY_PATH: Final = "/health/ready"
-DEREGISTRATION_SECONDS: Final = 20
+CLIENT_KEEP_ALIVE_SECONDS: Final = 300
+"""How long a client may use one connection. Neither a zonal shift nor a failover in DNS moves a connection that is
+open, so AWS's default of an hour would hold clients to a lost zone
+(https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadBalancerArgs:
-    """subnet_ids: of the public tier, two zones or more; certificate_arn: an issued certificate of the region.
+    """subnet_ids: of the public tier, two zones or more.
 
     public_routes: AWS refuses a load balancer that faces the internet before its subnets can reach it.
+    log_bucket: of the load balancer's region; logs_ready: it tries to write as soon as it is told to.
     """
 
     load_balancer_name: str
-    vpc_id: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
     public_routes: Sequence[pulumi.Resource]
     security_group_id: pulumi.Input[str]
-    certificate_arn: pulumi.Input[str]
+    log_bucket: pulumi.Input[str]
+    logs_ready: Sequence[pulumi.Resource]
     probe_name: str
     zone_id: str
     protect: bool
 
 
 class LoadBalancer(pulumi.ComponentResource):
-    """An internet-facing Application Load Balancer: HTTPS to targets over TLS, HTTP only to redirect, and the
-    site's own DNS name."""
+    """An internet-facing Application Load Balancer, HTTP only to redirect, and the site's own DNS name.
 
+    It opens for HTTPS by a component of its own, once there is somebody to answer (https_listener.py). It repeats no
+    request that has reached a target: an order must not be placed twice. What it does repeat, and what not, stands in
+    docs/edge.md.
+    """
+
+    arn: pulumi.Output[str]
     dns_name: pulumi.Output[str]
-    target_group_arn: pulumi.Output[str]
+    redirect_listener_arn: pulumi.Output[str]
     arn_suffix: pulumi.Output[str]
     probe_record: aws.route53.Record
 
@@ -58,43 +68,28 @@ class LoadBalancer(pulumi.ComponentResource):
             security_groups=[args.security_group_id],
             drop_invalid_header_fields=True,
             desync_mitigation_mode="strictest",
+            enable_http2=True,
+            enable_tls_version_and_cipher_suite_headers=True,
+            # The client's address is the last entry, the only one that this load balancer vouches for.
+            xff_header_processing_mode="append",
+            enable_xff_client_port=True,
+            idle_timeout=IDLE_SECONDS,
+            client_keep_alive=CLIENT_KEEP_ALIVE_SECONDS,
+            # Without the firewall's verdict a request is refused: see the decision on the web ACL.
+            enable_waf_fail_open=False,
             enable_zonal_shift=True,
             enable_deletion_protection=args.protect,
-            tags={"Name": args.load_balancer_name},
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect, depends_on=args.public_routes),
-        )
-        targets = aws.lb.TargetGroup(
-            f"{name}-pods",
-            name=f"{args.load_balancer_name}-pods",
-            vpc_id=args.vpc_id,
-            target_type="ip",
-            port=APP_PORT,
-            protocol="HTTPS",
-            deregistration_delay=DEREGISTRATION_SECONDS,
-            # AWS's own defaults take 150 seconds to trust a target and 60 to give one up.
-            health_check=aws.lb.TargetGroupHealthCheckArgs(
-                path=READY_PATH,
-                protocol="HTTPS",
-                interval=5,
-                timeout=2,
-                healthy_threshold=2,
-                unhealthy_threshold=2,
-                matcher="200",
+            access_logs=aws.lb.LoadBalancerAccessLogsArgs(bucket=args.log_bucket, prefix=ACCESS_PREFIX, enabled=True),
+            connection_logs=aws.lb.LoadBalancerConnectionLogsArgs(
+                bucket=args.log_bucket, prefix=CONNECTION_PREFIX, enabled=True
             ),
-            opts=child,
-        )
-        aws.lb.Listener(
-            f"{name}-https",
-            load_balancer_arn=balancer.arn,
-            port=HTTPS,
-            protocol="HTTPS",
-            ssl_policy=TLS_POLICY,
-            certificate_arn=args.certificate_arn,
-            default_actions=[aws.lb.ListenerDefaultActionArgs(type="forward", target_group_arn=targets.arn)],
-            opts=child,
+            tags={"Name": args.load_balancer_name},
+            opts=pulumi.ResourceOptions(
+                parent=self, protect=args.protect, depends_on=[*args.public_routes, *args.logs_ready]
+            ),
         )
         to_https = aws.lb.ListenerDefaultActionRedirectArgs(port=str(HTTPS), protocol="HTTPS", status_code="HTTP_301")
-        aws.lb.Listener(
+        redirect = aws.lb.Listener(
             f"{name}-http",
             load_balancer_arn=balancer.arn,
             port=HTTP,
@@ -117,7 +112,37 @@ class LoadBalancer(pulumi.ComponentResource):
             ],
             opts=child,
         )
+        self.arn = balancer.arn
         self.dns_name = balancer.dns_name
-        self.target_group_arn = targets.arn
+        self.redirect_listener_arn = redirect.arn
         self.arn_suffix = balancer.arn_suffix
-        self.register_outputs({"dns_name": self.dns_name, "target_group_arn": self.target_group_arn})
+        self.register_outputs({"dns_name": self.dns_name, "arn": self.arn})
+
+    def alarms(self) -> tuple[AlarmSpec, ...]:
+        """What the load balancer sees and no target can report."""
+
+        def metric(name: str) -> Metric:
+            return Metric(
+                namespace="AWS/ApplicationELB",
+                name=name,
+                dimensions={"LoadBalancer": self.arn_suffix},
+                statistic="Sum",
+            )
+
+        def alarm(key: str, metric_name: str, description: str, threshold: int) -> AlarmSpec:
+            return AlarmSpec(
+                key=f"edge-{key}",
+                description=description,
+                source=metric(metric_name),
+                comparison="GreaterThanThreshold",
+                threshold=threshold,
+                # These metrics are only there while there is something to count.
+                missing_data="notBreaching",
+            )
+
+        return (
+            alarm("errors", "HTTPCode_ELB_5XX_Count", "Clients get errors that no target sent", 100),
+            alarm("rejected", "RejectedConnectionCount", "The load balancer turns clients away: it is full", 0),
+            alarm("targets", "TargetConnectionErrorCount", "Targets take no connections", 100),
+            alarm("tls", "TargetTLSNegotiationErrorCount", "TLS to the targets fails", 0),
+        )

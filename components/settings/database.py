@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
 
 from components.settings import orderable
+from components.settings.surroundings import surroundings
 from components.settings.windows import Daily, DailyWindow, Weekly, WeeklyWindow
 from components.sizing import size_database
 
@@ -26,15 +26,6 @@ later is a heavy migration (https://docs.aws.amazon.com/AmazonRDS/latest/UserGui
 IOPS_PER_GIB: Final = 50
 """Provisioned IOPS per GiB of storage, at most (Iops in
 https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the nested settings are held against; a part is None where it is itself wrong."""
-
-    region: str | None
-    target_tps: int | None
-    trading_hours: Daily | None
 
 
 class DatabaseSettings(BaseModel):
@@ -103,7 +94,7 @@ class DatabaseSettings(BaseModel):
     @field_validator("instance_class")
     @classmethod
     def _class_is_offered(cls, name: str, info: ValidationInfo) -> str:
-        region = _surroundings(info).region
+        region = surroundings(info).region
         if region is not None and name not in orderable.instance_classes(region):
             family = ".".join(name.split(".")[:2])
             offered = sorted(c for c in orderable.instance_classes(region) if c.startswith(f"{family}."))
@@ -121,7 +112,7 @@ class DatabaseSettings(BaseModel):
     @field_validator("allocated_storage")
     @classmethod
     def _storage_carries_iops(cls, allocated: int, info: ValidationInfo) -> int:
-        tps = _surroundings(info).target_tps
+        tps = surroundings(info).target_tps
         if tps is not None and (iops := size_database(tps).iops) > allocated * IOPS_PER_GIB:
             raise ValueError(
                 f"{tps} TPS need {iops} IOPS, and RDS gives at most {IOPS_PER_GIB} a GiB; "
@@ -140,7 +131,7 @@ class DatabaseSettings(BaseModel):
     @field_validator("backup_window")
     @classmethod
     def _backups_outside_trading(cls, window: Daily, info: ValidationInfo) -> Daily:
-        hours = _surroundings(info).trading_hours
+        hours = surroundings(info).trading_hours
         if hours is not None and window.overlaps(hours):
             raise ValueError(f"overlaps trading:tradingHours {hours}; a replica that is backing up cannot be promoted")
         return window
@@ -148,13 +139,9 @@ class DatabaseSettings(BaseModel):
     @field_validator("maintenance_window")
     @classmethod
     def _maintenance_outside_trading(cls, window: Weekly, info: ValidationInfo) -> Weekly:
-        hours, backup = _surroundings(info).trading_hours, info.data.get("backup_window")
+        hours, backup = surroundings(info).trading_hours, info.data.get("backup_window")
         if hours is not None and window.overlaps_trading(hours):
             raise ValueError(f"overlaps trading:tradingHours {hours}; maintenance of a Multi-AZ instance is a failover")
         if backup is not None and window.overlaps_daily(backup):
             raise ValueError(f"overlaps backupWindow {backup}, which RDS refuses")
         return window
-
-
-def _surroundings(info: ValidationInfo) -> Surroundings:
-    return info.context if isinstance(info.context, Surroundings) else Surroundings(None, None, None)

@@ -9,9 +9,9 @@ import pulumi
 
 from components.naming import PLATFORM
 from components.regions import ZONE_IDS
-from components.settings.database import Surroundings
 from components.settings.model import Settings
 from components.settings.reader import Raw, read, running_configuration
+from components.settings.surroundings import Surroundings
 from components.settings.windows import Daily
 
 

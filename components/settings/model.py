@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel
 
 from components.exports import SiteExports
 from components.regions import CONTROL_PLANE_REGION, ZONE_IDS, supported_peers
+from components.settings.cache import CacheSettings
 from components.settings.database import DatabaseSettings
 from components.settings.windows import DailyWindow
 
@@ -34,6 +35,7 @@ class Settings(BaseModel):
     peer_region: str = Field(description="the other site's region")
     peer_stack: str = Field(description="the other site's stack, such as primary")
     database: DatabaseSettings = Field(description="the fields of DatabaseSettings in components/settings/database.py")
+    cache: CacheSettings = Field(description="the fields of CacheSettings in components/settings/cache.py")
     peer: dict[str, str] = Field(description="the other site's outputs, written by: make peer")
     compute: Literal["eks", "asg"] = Field(description="eks or asg")
     domain: str = Field(
@@ -49,6 +51,7 @@ class Settings(BaseModel):
     zones: tuple[str, ...] = Field(description="two to four zone IDs of the stack's region, in order")
     cidr: IPv4Network = Field(description="a private /16, such as 10.20.0.0/16")
     peer_cidr: IPv4Network = Field(description="the other site's private /16")
+    shield_advanced: bool = Field(description="true or false")
     protection: Literal["on", "off"] = Field(description="on, or off to tear the stack down")
 
     @property

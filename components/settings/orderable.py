@@ -1,4 +1,7 @@
-"""What RDS for PostgreSQL can be ordered as; the figures lie beside this file (see tools/orderable.py)."""
+"""What RDS for PostgreSQL and ElastiCache for Valkey can be ordered as.
+
+The figures lie beside this file (see tools/orderable.py).
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,16 @@ def versions() -> tuple[str, ...]:
 def instance_classes(region: str) -> frozenset[str]:
     """Instance classes that a region offers; none for a region that the platform does not support."""
     return frozenset(_figures()["classes"].get(region, ()))
+
+
+def cache_versions() -> tuple[str, ...]:
+    """Versions of Valkey, oldest first."""
+    return tuple(_figures()["cacheVersions"])
+
+
+def cache_node_types(region: str) -> frozenset[str]:
+    """ElastiCache node types that a region offers; none for a region that the platform does not support."""
+    return frozenset(_figures()["cacheNodeTypes"].get(region, ()))
 
 
 @cache

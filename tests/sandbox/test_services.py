@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -194,3 +195,77 @@ def test_random_values_are_random_and_stay_out_of_the_store(world: World) -> Non
     assert world.store.resources() == []
     diff = world.cloud.diff(token, "none", inputs, first, {**inputs, "keepers": {"generation": "2"}})
     assert diff.replaces == ["keepers"]
+
+
+def log_bucket(world: World, **statement: Any) -> dict[str, Any]:
+    """A bucket whose policy lets a load balancer write below one place."""
+    bucket = world.make("s3", "Bucket", bucket="logs")
+    delivery = {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"}
+    granted = {"Effect": "Allow", "Principal": delivery, "Action": ["s3:PutObject"],
+               "Resource": ["arn:aws:s3:::logs/access/AWSLogs/123456789012/*"], **statement}  # fmt: skip
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [granted]})
+    world.make("s3", "BucketPolicy", bucket="logs", policy=policy)
+    return bucket
+
+
+def logging_balancer(world: World, **logs: Any) -> dict[str, Any]:
+    net = world.network()
+    world.make("ec2", "InternetGateway", vpcId=net["vpc"]["id"])
+    access = {"bucket": "logs", "prefix": "access", "enabled": True, **logs}
+    return world.make("lb", "LoadBalancer", name="edge", subnets=net["subnets"], accessLogs=access)
+
+
+def test_a_load_balancer_logs_to_a_bucket_that_lets_it(world: World) -> None:
+    log_bucket(world)
+    assert logging_balancer(world)["accessLogs"]["bucket"] == "logs"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        {"Effect": "Deny"},
+        {"Principal": {"Service": "cloudtrail.amazonaws.com"}},
+        {"Resource": ["arn:aws:s3:::logs/other/AWSLogs/123456789012/*"]},
+        {"Resource": ["arn:aws:s3:::logs/access/AWSLogs/210987654321/*"]},
+        {"Action": ["s3:GetObject"]},
+    ],
+)
+def test_a_load_balancer_refuses_a_bucket_that_does_not(world: World, statement: dict[str, Any]) -> None:
+    log_bucket(world, **statement)
+    assert "Access Denied for bucket: logs" in world.refused(lambda: logging_balancer(world))
+
+
+def test_a_load_balancer_cannot_log_to_a_bucket_with_a_kms_key(world: World) -> None:
+    log_bucket(world)
+    by_key = {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms"}}
+    world.make("s3", "BucketServerSideEncryptionConfiguration", bucket="logs", rules=[by_key])
+    assert "Access Denied for bucket: logs" in world.refused(lambda: logging_balancer(world))
+
+
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [
+        ({"loadBalancingAnomalyMitigation": "on"}, "only with the weighted_random"),
+        ({"loadBalancingAlgorithmType": "weighted_random", "slowStart": 60}, "Slow start is available only with"),
+        ({"slowStart": 10}, "between 30 and 900"),
+    ],
+)
+def test_a_target_groups_algorithm_excludes_some_attributes(world: World, more: dict[str, Any], text: str) -> None:
+    vpc = world.network()["vpc"]["id"]
+    make = lambda: world.make("lb", "TargetGroup", name="app", port=80, protocol="HTTP", vpcId=vpc, **more)  # noqa: E731
+    assert text in world.refused(make)
+
+
+def test_a_target_group_serves_one_load_balancer(world: World) -> None:
+    net = world.network()
+    world.make("ec2", "InternetGateway", vpcId=net["vpc"]["id"])
+    group = world.make("lb", "TargetGroup", name="app", port=80, protocol="HTTP", vpcId=net["vpc"]["id"])
+    action = [{"type": "forward", "targetGroupArn": group["arn"]}]
+    for name in ("one", "two"):
+        edge = world.make("lb", "LoadBalancer", name=name, subnets=net["subnets"])
+        listener = {"loadBalancerArn": edge["arn"], "port": 80, "protocol": "HTTP", "defaultActions": action}
+        if name == "one":
+            world.make("lb", "Listener", **listener)
+        else:
+            text = world.refused(lambda listener=listener: world.make("lb", "Listener", **listener))  # type: ignore[misc]
+            assert "cannot be associated with more than one load balancer" in text

@@ -7,6 +7,7 @@ from sandbox.cloud.types import (
     database,
     edge,
     eks,
+    firewall,
     monitoring,
     network,
     randomness,
@@ -14,6 +15,6 @@ from sandbox.cloud.types import (
     storage,
 )
 
-_TABLES = (network, security, database, edge, storage, monitoring, compute, eks, cache, randomness)
+_TABLES = (network, security, database, edge, storage, monitoring, compute, eks, cache, firewall, randomness)
 
 SPECS: dict[str, TypeSpec] = {spec.token: spec for table in _TABLES for spec in table.SPECS}

@@ -11,8 +11,8 @@ import zlib
 from sandbox.cloud.call import Call
 from sandbox.cloud.errors import CloudError
 from sandbox.cloud.spec import Calls, Ref, Refusal, TypeSpec, aws
-from sandbox.cloud.types.monitoring import TOPIC
-from sandbox.cloud.types.network import IN_GROUP, IN_SUBNET, subnet_vpc
+from sandbox.cloud.types.monitoring import LOG_GROUP, TOPIC
+from sandbox.cloud.types.network import IN_GROUP, IN_SUBNET, SUBNET, subnet_vpc
 from sandbox.cloud.types.security import KEY
 
 SUBNET_GROUP = aws("elasticache", "SubnetGroup")
@@ -43,6 +43,13 @@ def _access(call: Call) -> None:
         )
     if token and call.inputs.get("userGroupIds"):
         raise call.refusal("InvalidParameterCombination", "AUTH token and user groups cannot be used together")
+    if call.inputs.get("userGroupIds") and not call.inputs.get("transitEncryptionEnabled"):
+        raise call.refusal(
+            "InvalidParameterCombination",
+            "Role-based access control is only supported when encryption-in-transit is enabled",
+        )
+    if len(call.inputs.get("userGroupIds") or []) > 1:
+        raise call.refusal("InvalidParameterValue", "Only one user group can be associated with a replication group")
     for id in call.inputs.get("userGroupIds") or []:
         group = call.find(USER_GROUP, id)
         if group and group.properties["engine"] != call.get("engine", "redis"):
@@ -50,6 +57,55 @@ def _access(call: Call) -> None:
                 "InvalidParameterCombination",
                 f"User group {id} is not of engine {call.get('engine', 'redis')}",
             )
+
+
+def _zones(call: Call) -> None:
+    group = call.find(SUBNET_GROUP, call.inputs.get("subnetGroupName"))
+    subnets = [call.find(SUBNET, id) for id in group.properties["subnetIds"]] if group else []
+    zones = {subnet.properties["availabilityZone"] for subnet in subnets if subnet}
+    if group and call.inputs.get("multiAzEnabled") and len(zones) < 2:
+        raise call.refusal(
+            "InvalidParameterCombination",
+            f"Subnet group {group.id} must have subnets in at least two Availability Zones for Multi-AZ",
+        )
+
+
+def _family(call: Call) -> None:
+    """A parameter group fits one engine and, from version 7 of either on, one major version."""
+    group = call.find(PARAMETER_GROUP, call.inputs.get("parameterGroupName"))
+    engine, version = call.get("engine", "redis"), str(call.get("engineVersion", "7.1"))
+    family = f"{engine}{version.split('.')[0]}"
+    if group and group.properties["family"] != family:
+        raise call.refusal(
+            "InvalidParameterCombination",
+            f"Expected a parameter group of family {family} but found one of family {group.properties['family']}",
+        )
+
+
+def _logs(call: Call) -> None:
+    for delivery in call.inputs.get("logDeliveryConfigurations") or []:
+        to_logs = delivery.get("destinationType") == "cloudwatch-logs"
+        if to_logs and call.find(LOG_GROUP, delivery.get("destination")) is None:
+            raise call.refusal("InvalidParameterValue", f"The log group {delivery.get('destination')} does not exist")
+
+
+def _windows(call: Call) -> None:
+    for key in ("snapshotWindow", "maintenanceWindow"):
+        clocks = [int(h) * 60 + int(m) for h, m in re.findall(r"(\d\d):(\d\d)", call.inputs.get(key) or "")]
+        if len(clocks) == 2 and (clocks[1] - clocks[0]) % 1440 < 60:
+            raise call.refusal("InvalidParameterValue", f"The {key} must be at least 60 minutes: {call.inputs[key]}")
+
+
+def _passwords(call: Call) -> None:
+    given = call.inputs.get("passwords") or []
+    if len(given) > 2:
+        raise call.refusal("InvalidParameterValue", "A user can have at most two passwords")
+    if any(not re.fullmatch(r"[^\s,\"/@]{16,128}", password) for password in given):
+        raise call.refusal(
+            "InvalidParameterValue", 'Passwords must be between 16 and 128 characters, without spaces, commas and /@"'
+        )
+    if call.inputs.get("noPasswordRequired") and given:
+        raise call.refusal("InvalidParameterCombination", "No password required and passwords cannot be set together")
 
 
 def _clustered(call: Call) -> bool:
@@ -99,6 +155,15 @@ def _members(call: Call) -> list[str]:
 
 def _group_users(call: Call) -> None:
     users = [call.find(USER, id) for id in call.inputs.get("userIds") or []]
+    names = [user.properties["userName"] for user in users if user]
+    if len(set(names)) < len(names):
+        raise call.refusal("DuplicateUserName", "A user group cannot hold two users of the same name")
+    for user in users:
+        if call.inputs["engine"] == "valkey" and user and user.properties.get("noPasswordRequired"):
+            raise call.refusal(
+                "InvalidParameterCombination",
+                f"User {user.id} does not authenticate, which a user group of engine valkey needs",
+            )
     if call.inputs["engine"] == "redis" and not any(u and u.properties["userName"] == "default" for u in users):
         raise call.refusal("DefaultUserRequired", "User group needs to contain a user with the user name default.")
 
@@ -237,8 +302,8 @@ SPECS: tuple[TypeSpec, ...] = (
         unique=("replicationGroupId",),
         taken=Refusal("ReplicationGroupAlreadyExists", "Replication group {replicationGroupId} already exists."),
         not_found=Refusal("ReplicationGroupNotFoundFault", "ReplicationGroup {value} not found."),
-        on_create=(_failover, _access),
-        on_update=(_failover, _access),
+        on_create=(_failover, _zones, _access, _family, _logs, _windows),
+        on_update=(_failover, _zones, _access, _family, _logs, _windows),
     ),
     TypeSpec(
         token=USER,
@@ -261,6 +326,8 @@ SPECS: tuple[TypeSpec, ...] = (
         unique=("userId",),
         taken=Refusal("UserAlreadyExists", "User {userId} already exists."),
         not_found=Refusal("UserNotFound", "User {value} not found."),
+        on_create=(_passwords,),
+        on_update=(_passwords,),
     ),
     TypeSpec(
         token=USER_GROUP,

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Any
 
-from sandbox.cloud.call import Call, scramble
+from sandbox.cloud.call import Call, partition, scramble
 from sandbox.cloud.regions import REGIONS
 from sandbox.cloud.spec import Calls, Ref, Refusal, TypeSpec, Value, aws
 from sandbox.cloud.types.network import BUCKET, IN_GROUP, IN_SUBNET, IN_VPC, SUBNET
@@ -142,16 +143,61 @@ def _access_logs(call: Call) -> None:
         if not logs.get("enabled") or bucket is None:
             continue
         policies = [r for r in call.siblings(aws("s3", "BucketPolicy")) if r.properties["bucket"] == bucket.id]
+        place = f"arn:{partition(call.region)}:s3:::{'/'.join(filter(None, (bucket.id, logs.get('prefix'))))}/AWSLogs/"
+        allowed = any(_may_deliver(r.properties["policy"], f"{place}{call.account}/") for r in policies)
         encrypted = [
             r
             for r in call.siblings(aws("s3", "BucketServerSideEncryptionConfiguration"))
             if r.properties["bucket"] == bucket.id and "aws:kms" in str(r.properties["rules"])
         ]
-        if not policies or encrypted or bucket.region != call.region:
+        if not allowed or encrypted or bucket.region != call.region:
             raise call.refusal(
                 "InvalidConfigurationRequest",
                 f"Access Denied for bucket: {bucket.id}. Please check S3bucket permission",
             )
+
+
+def _may_deliver(policy: str, place: str) -> bool:
+    """Whether a bucket's policy lets Elastic Load Balancing, by service or by a region's account, put objects there."""
+    for statement in json.loads(policy)["Statement"]:
+        principal = statement.get("Principal") or {}
+        who = json.dumps(principal)
+        delivers = "logdelivery.elasticloadbalancing.amazonaws.com" in who or re.search(r"iam::\d{12}:root", who)
+        resources = [statement["Resource"]] if isinstance(statement["Resource"], str) else statement["Resource"]
+        covers = any(resource.endswith("*") and place.startswith(resource.rstrip("*")) for resource in resources)
+        if statement["Effect"] == "Allow" and "s3:PutObject" in statement["Action"] and delivers and covers:
+            return True
+    return False
+
+
+def _tg_algorithm(call: Call) -> None:
+    algorithm = call.inputs.get("loadBalancingAlgorithmType", "round_robin")
+    if call.inputs.get("loadBalancingAnomalyMitigation") == "on" and algorithm != "weighted_random":
+        raise call.refusal(
+            "InvalidConfigurationRequest",
+            "Anomaly mitigation is available only with the weighted_random load balancing algorithm",
+        )
+    slow_start = call.inputs.get("slowStart") or 0
+    if slow_start and algorithm != "round_robin":
+        raise call.refusal(
+            "InvalidConfigurationRequest",
+            f"Slow start is available only with the round_robin load balancing algorithm, not with {algorithm}",
+        )
+    if slow_start and not 30 <= slow_start <= 900:
+        raise call.refusal("ValidationError", f"Slow start duration '{slow_start}' must be 0 or between 30 and 900")
+
+
+def _one_balancer(call: Call) -> None:
+    """A target group serves one load balancer."""
+    for action in call.inputs.get("defaultActions") or []:
+        group = call.find(TARGET_GROUP, action.get("targetGroupArn"))
+        for other in call.siblings(LISTENER) if group else ():
+            elsewhere = other.properties["loadBalancerArn"] != call.inputs["loadBalancerArn"]
+            if elsewhere and group and group.id in str(other.properties.get("defaultActions")):
+                raise call.refusal(
+                    "TargetGroupAssociationLimit",
+                    "The following target groups cannot be associated with more than one load balancer: " + group.id,
+                )
 
 
 def _tg_shape(call: Call) -> None:
@@ -582,8 +628,8 @@ SPECS: tuple[TypeSpec, ...] = (
         ),
         not_found=Refusal("TargetGroupNotFound", "One or more target groups not found"),
         in_use=Refusal("ResourceInUse", "Target group '{id}' is currently in use by a listener or a rule"),
-        on_create=(_name, _tg_shape),
-        on_update=(_tg_shape,),
+        on_create=(_name, _tg_shape, _tg_algorithm),
+        on_update=(_tg_shape, _tg_algorithm),
         after_create=(_tg_fill,),
         after_update=(_tg_fill,),
     ),
@@ -614,8 +660,8 @@ SPECS: tuple[TypeSpec, ...] = (
             "A listener already exists on this port for this load balancer '{loadBalancerArn}'",
         ),
         not_found=Refusal("ListenerNotFound", "One or more listeners not found"),
-        on_create=(_https,),
-        on_update=(_https,),
+        on_create=(_https, _one_balancer),
+        on_update=(_https, _one_balancer),
     ),
     TypeSpec(
         token=RULE,
