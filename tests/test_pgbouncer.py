@@ -5,6 +5,7 @@ from __future__ import annotations
 from configparser import ConfigParser
 from dataclasses import replace
 from pathlib import PurePosixPath
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -91,7 +92,7 @@ def test_several_processes_know_each_other_and_themselves() -> None:
         {"files": PoolerFiles(sockets=PurePosixPath("/" + "x" * 100))},
     ],
 )
-def test_what_pgbouncer_would_misread_is_refused(wrong: dict[str, object]) -> None:
+def test_what_pgbouncer_would_misread_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError):  # noqa: PT011
         replace(ONE, **wrong)
 

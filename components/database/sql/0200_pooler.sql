@@ -1,11 +1,12 @@
 -- pgBouncer asks here for verifiers. RDS lets nobody read pg_authid or pg_shadow, not even through a function, so that
--- the verifiers of the application's logins have a table of their own; whoever sets a password sets both.
+-- verifiers have a table of their own; whoever sets a password sets both. Only those that are pooled are told.
 CREATE SCHEMA IF NOT EXISTS pooler;
 REVOKE ALL ON SCHEMA pooler FROM PUBLIC;
 
 CREATE TABLE IF NOT EXISTS pooler.login (
     name       text        PRIMARY KEY,
     verifier   text        NOT NULL CHECK (verifier LIKE 'SCRAM-SHA-256$%'),
+    pooled     boolean     NOT NULL,
     changed_at timestamptz NOT NULL DEFAULT now()
 );
 REVOKE ALL ON pooler.login FROM PUBLIC;
@@ -22,7 +23,7 @@ CREATE OR REPLACE FUNCTION pooler.lookup(login text)
 AS $$
     SELECT stored.name, stored.verifier
     FROM pooler.login AS stored
-    WHERE stored.name OPERATOR(pg_catalog.=) login
+    WHERE stored.pooled AND stored.name OPERATOR(pg_catalog.=) login
 $$;
 REVOKE ALL ON FUNCTION pooler.lookup(text) FROM PUBLIC;
 
