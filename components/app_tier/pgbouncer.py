@@ -15,8 +15,7 @@ Sources: https://www.pgbouncer.org/config.html, https://www.pgbouncer.org/usage.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from pathlib import PurePosixPath
+from dataclasses import dataclass, field
 from typing import Final
 
 MINIMUM_VERSION: Final = "1.25.2"
@@ -48,12 +47,12 @@ class PoolerFiles:
     to (https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem).
     """
 
-    hba: PurePosixPath = PurePosixPath("/etc/pgbouncer/hba.conf")
-    users: PurePosixPath = PurePosixPath("/run/pgbouncer/secrets/userlist.txt")
-    tls_certificate: PurePosixPath = PurePosixPath("/run/pgbouncer/tls/tls.crt")
-    tls_key: PurePosixPath = PurePosixPath("/run/pgbouncer/tls/tls.key")
-    server_ca: PurePosixPath = PurePosixPath("/etc/pgbouncer/ca/global-bundle.pem")
-    sockets: PurePosixPath = PurePosixPath("/run/pgbouncer/sockets")
+    hba: str = "/etc/pgbouncer/hba.conf"
+    users: str = "/run/pgbouncer/secrets/userlist.txt"
+    tls_certificate: str = "/run/pgbouncer/tls/tls.crt"
+    tls_key: str = "/run/pgbouncer/tls/tls.key"
+    server_ca: str = "/etc/pgbouncer/ca/global-bundle.pem"
+    sockets: str = "/run/pgbouncer/sockets"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +76,7 @@ class Pooler:
     listen_port: int = POOLER_PORT
     processes: int = 1
     process: int = 1
-    files: PoolerFiles = PoolerFiles()
+    files: PoolerFiles = field(default_factory=PoolerFiles)
 
     def __post_init__(self) -> None:
         """Refuse what pgBouncer would read as something else."""
@@ -94,9 +93,9 @@ class Pooler:
             raise ValueError(f"{socket} is longer than the {_LONGEST_SOCKET_PATH} bytes of a unix socket's name")
 
     @property
-    def socket_directory(self) -> PurePosixPath:
+    def socket_directory(self) -> str:
         """This process's own: the only way to address one among several on a port."""
-        return self.files.sockets if self.processes == 1 else self.files.sockets / str(self.process)
+        return self.files.sockets if self.processes == 1 else f"{self.files.sockets}/{self.process}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ class Setting:
     """One line of the [pgbouncer] section, and why it is there."""
 
     name: str
-    value: str | int | PurePosixPath
+    value: str | int
     why: str
 
 
@@ -124,6 +123,11 @@ def _listening(pooler: Pooler) -> tuple[Setting, ...]:
         Setting("client_tls_sslmode", "require", "disabled by default; clients verify us, passwords verify them"),
         Setting("client_tls_cert_file", files.tls_certificate, "what clients verify"),
         Setting("client_tls_key_file", files.tls_key, "its key"),
+        Setting(
+            "client_tls_ca_file",
+            files.server_ca,
+            "asks for no client certificate, but without it start-up needs the system's bundle, which a lean image lacks",
+        ),
         Setting("client_tls_protocols", "tlsv1.3", "every client is ours"),
         Setting("server_tls_sslmode", "verify-full", "the default, prefer, encrypts for whoever answers"),
         Setting("server_tls_ca_file", files.server_ca, "what the database's certificate must chain to"),
@@ -201,7 +205,7 @@ def pgbouncer_ini(pooler: Pooler) -> str:
     sections = {
         "databases": [f"{pooler.database_name} = {database}"],
         "peers": [
-            f"{process} = host={pooler.files.sockets / str(process)} port={pooler.listen_port}"
+            f"{process} = host={pooler.files.sockets}/{process} port={pooler.listen_port}"
             for process in range(1, pooler.processes + 1)
             if pooler.processes > 1
         ],
