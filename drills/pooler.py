@@ -47,6 +47,19 @@ class RunningPooler:
         }
         return psycopg.connect(**arguments | more)
 
+    def console(self, user: str, password: str) -> psycopg.Connection:
+        """pgBouncer's own database, on the unix socket; it speaks the simple protocol only."""
+        return psycopg.connect(
+            host=self.pooler.socket_directory,
+            port=self.port,
+            dbname="pgbouncer",
+            user=user,
+            password=password,
+            autocommit=True,
+            prepare_threshold=None,
+            cursor_factory=psycopg.ClientCursor,
+        )
+
     def reload(self) -> None:
         """Read every file anew."""
         self.process.tell(signal.SIGHUP)

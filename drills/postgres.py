@@ -55,18 +55,18 @@ class Server:
 
     def connect(self, user: str, password: str, **more: Any) -> psycopg.Connection:
         """Straight to it, over TLS, its name verified; commits by itself."""
-        return psycopg.connect(
-            host=self.host,
-            hostaddr="127.0.0.1",
-            port=self.port,
-            dbname=DATABASE,
-            user=user,
-            password=password,
-            sslmode="verify-full",
-            sslrootcert=str(self.bundle),
-            autocommit=True,
-            **more,
-        )
+        arguments: dict[str, Any] = {
+            "host": self.host,
+            "hostaddr": "127.0.0.1",
+            "port": self.port,
+            "dbname": DATABASE,
+            "user": user,
+            "password": password,
+            "sslmode": "verify-full",
+            "sslrootcert": str(self.bundle),
+            "autocommit": True,
+        }
+        return psycopg.connect(**arguments | more)
 
     def ask(self, query: str, *parameters: object) -> Any:
         """The first value of the first row, or None; asked by the superuser on the unix socket."""
@@ -144,7 +144,7 @@ class Cluster:
             self._program.command("-D", data),
             self._directory / f"{name}.log",
             is_up=lambda: _is_ready(sockets, port),
-            stop=signal.SIGINT,  # fast: SIGTERM would wait for its clients
+            stop=signal.SIGQUIT,  # at once: its data goes with it
         ) as process:
             yield Server(
                 process=process, host=host, port=port, data=data, sockets=sockets, bundle=self._authority.bundle

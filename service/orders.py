@@ -36,6 +36,7 @@ class UnknownError(RejectedError):
     """There is no such thing."""
 
 
+_SCALE: Final = Decimal("0.0001")
 _INSERT: Final = """
     INSERT INTO trading.orders (id, client_ref, account_id, amount) VALUES (%s, %s, %s, %s)
     ON CONFLICT (client_ref) DO NOTHING
@@ -51,6 +52,7 @@ async def place(connection: Connection, new: NewOrder) -> tuple[Order, bool]:
 
     Raises UnknownError for an account that does not exist, RejectedError for a client_ref of another order.
     """
+    new = new.model_copy(update={"amount": new.amount.quantize(_SCALE)})  # as the database gives it back
     order = Order(id=uuid4(), **new.model_dump())
     try:
         inserted = await connection.execute(_INSERT, (order.id, order.client_ref, order.account_id, order.amount))
