@@ -81,9 +81,7 @@ class Server:
 class Cluster:
     """Makes a writer, and standbys of it."""
 
-    def __init__(
-        self, program: Program, directory: Path, authority: Authority, parameters: Mapping[str, str]
-    ) -> None:
+    def __init__(self, program: Program, directory: Path, authority: Authority, parameters: Mapping[str, str]) -> None:
         self._program = program
         self._directory = directory
         self._authority = authority

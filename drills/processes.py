@@ -109,7 +109,7 @@ def answers(port: int) -> bool:
 @contextmanager
 def private_directory() -> Iterator[Path]:
     """A directory for one drill, gone afterwards. In /tmp: the name of a unix socket has 107 bytes."""
-    directory = Path(tempfile.mkdtemp(prefix="drill-", dir="/tmp"))  # noqa: S108 (mkdtemp makes it private)
+    directory = Path(tempfile.mkdtemp(prefix="drill-", dir="/tmp"))
     try:
         give(directory)
         yield directory

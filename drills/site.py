@@ -97,9 +97,7 @@ class Site:
         """Start one."""
         rendered = pooler or self.rendered()
         program = self.programs.pgbouncer
-        return self.resources.enter_context(
-            running_pooler(program, self.directory, rendered, self.authority.bundle)
-        )
+        return self.resources.enter_context(running_pooler(program, self.directory, rendered, self.authority.bundle))
 
     def cache(self) -> tuple[Process, int]:
         """Start Valkey; its port comes second."""
@@ -154,9 +152,7 @@ def running_site(programs: Programs, *, standbys: bool = True) -> Iterator[Site]
         )
         names = (STANDBY, REPLICA) if standbys else ()
         copies = {
-            name: resources.enter_context(
-                cluster.standby(name, writer, replication_password=passwords.replication)
-            )
+            name: resources.enter_context(cluster.standby(name, writer, replication_password=passwords.replication))
             for name in names
         }
         if standbys:

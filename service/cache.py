@@ -7,6 +7,8 @@ from time import monotonic
 from typing import Final
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from service.metrics import Metrics
@@ -85,5 +87,6 @@ def _client(settings: ServiceSettings) -> Redis:
         ssl_ca_certs=None if settings.redis_ca is None else str(settings.redis_ca),
         socket_timeout=TIMEOUT_SECONDS,
         socket_connect_timeout=TIMEOUT_SECONDS * 5,  # a TLS handshake besides
+        retry=Retry(NoBackoff(), 0),  # the client's own would wait for seconds, and the database has the answer
         decode_responses=True,
     )
