@@ -17,7 +17,7 @@ def up() -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         programs = acquire()
-        print(programs.describe())
+        _say(programs.describe())
         with running_site(programs) as site:
             site.bootstrap()
             pooler = site.pooler()
@@ -25,24 +25,28 @@ def up() -> int:
             service = site.service(site.environment(pooler, cache_port))
             until(service.is_ready, 20, "the service is ready")
             curl = f"curl --cacert {service.bundle}"
-            print(
+            _say(
                 f"\nservice     {service.url}\nmetrics     {service.url}/metrics\npgBouncer   localhost:{pooler.port}"
                 f"\nwriter      {site.writer.host}:{site.writer.port}\nValkey      localhost:{cache_port}"
                 f"\nfence       {site.fence}\nlogs        {site.directory}/*.log\n"
                 f"\n{curl} -X PUT {service.url}/accounts/1"
                 f'\n{curl} {service.url}/orders -d \'{{"client_ref": "first", "account_id": 1, "amount": "12.50"}}\''
-                f"\n{curl} {service.url}/health/writable\n\n^C ends everything.",
-                flush=True,
+                f"\n{curl} {service.url}/health/writable\n\n^C ends everything."
             )
             while service.process.is_running():
                 time.sleep(0.5)
-            print(f"the service ended:\n{service.process.said()[-2000:]}")
+            _say(f"the service ended:\n{service.process.said()[-2000:]}")
             return 1
     except KeyboardInterrupt:
         return 0
     except UnavailableError as reason:
-        print(f"The real programs cannot be had: {reason}", file=sys.stderr)
+        _say(f"The real programs cannot be had: {reason}")
         return 1
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -80,9 +80,9 @@ def _acquire(name: str, pins: dict[str, Any]) -> Program:
         version = _version([str(binary), "--version"])
         if _number(version) >= _number(pin["minimum"]):
             as_user = ("setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups")
-            prefix = as_user if os.geteuid() == 0 else ()
+            lowered: tuple[str, ...] = as_user if os.geteuid() == 0 else ()
             pinned = pin["version"]
-            return Program(name=name, prefix=prefix, binary=binary, version=version, pinned=pinned, origin=str(binary))
+            return Program(name=name, prefix=lowered, binary=binary, version=version, pinned=pinned, origin=str(binary))
         found.append(f"{binary} is {version or 'of no known version'}, older than {pin['minimum']}")
     try:
         root = tree.provide(suite["suite"], suite["packages"], Path(suite["keyring"]), user=user, group=group)

@@ -126,7 +126,7 @@ def _listening(pooler: Pooler) -> tuple[Setting, ...]:
         Setting(
             "client_tls_ca_file",
             files.server_ca,
-            "asks for no client certificate, but without it start-up needs the system's bundle, which a lean image lacks",
+            "asks for no client certificate; without it start-up needs the system's bundle, and a lean image has none",
         ),
         Setting("client_tls_protocols", "tlsv1.3", "every client is ours"),
         Setting("server_tls_sslmode", "verify-full", "the default, prefer, encrypts for whoever answers"),
