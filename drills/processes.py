@@ -149,7 +149,7 @@ def _end(process: Process, stop: signal.Signals) -> None:
     process.tell(signal.SIGCONT)  # a drill may have frozen it
     process.tell(stop)
     try:
-        process.wait()
+        process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
         process.tell(signal.SIGKILL)
         process.wait()
