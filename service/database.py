@@ -1,7 +1,8 @@
-"""The way to PostgreSQL: a small pool of connections to pgBouncer, and one more try when one of them breaks."""
+"""The way to PostgreSQL: a small pool of connections to pgBouncer, and further tries when one of them breaks."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
@@ -16,8 +17,12 @@ Connection = psycopg.AsyncConnection
 WAIT_SECONDS: Final = 2
 """For a connection of the pool. A request that waits longer is better refused."""
 
-BROKEN: Final = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
-"""The database is away, moving, or a standby by now (a read-only error is an InternalError: see below)."""
+PAUSES: Final = (0.05, 0.3, 1.2)
+"""Seconds before each further try; the last lies beyond pgBouncer's server_login_retry of one second."""
+
+BROKEN: Final = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError)
+"""The connection, or the pooler's own to the database, is gone; an InternalError is psycopg's word for a COMMIT that
+the dying server and the pooler both answered."""
 
 
 class DatabaseUnavailableError(Exception):
@@ -47,21 +52,25 @@ class Database:
         await self._pool.close()
 
     async def run(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
-        """Run work in one transaction, once more if the connection broke.
+        """Run work in one transaction, and again after each of PAUSES while connections break.
 
         A commit whose answer was lost may have happened: work must be safe to repeat, as an order is by its
         client_ref. Raises DatabaseUnavailableError.
         """
-        try:
-            return await self._once(work)
-        except BROKEN:
+        pauses = iter(PAUSES)
+        while True:
+            try:
+                return await self._once(work)
+            except psycopg.errors.ReadOnlySqlTransaction as error:
+                raise DatabaseUnavailableError("the database is a standby") from error
+            except PoolTimeout as error:
+                raise DatabaseUnavailableError(f"no connection within {WAIT_SECONDS} s") from error
+            except BROKEN as error:
+                pause = next(pauses, None)
+                if pause is None:
+                    raise DatabaseUnavailableError(str(error).partition("\n")[0]) from error
+            await asyncio.sleep(pause)
             await self._pool.check()  # the pool's other connections went through the same pooler
-        except psycopg.errors.ReadOnlySqlTransaction as error:
-            raise DatabaseUnavailableError("the database is a standby") from error
-        try:
-            return await self._once(work)
-        except (*BROKEN, psycopg.errors.ReadOnlySqlTransaction) as error:
-            raise DatabaseUnavailableError(str(error).partition("\n")[0]) from error
 
     async def _once(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
         async with self._pool.connection() as connection:
