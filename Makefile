@@ -10,7 +10,7 @@ STACK  ?= dr
 PROJECT ?= .
 
 .DEFAULT_GOAL := help
-.PHONY: help venv sandbox sandbox-down peer test lint format unit engine bench lock
+.PHONY: help venv sandbox sandbox-down peer service test lint format unit engine bench lock
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -32,7 +32,10 @@ sandbox-down: $(STAMP) ## Tear the sandbox down, as an operator would
 peer: $(STAMP) ## Cache the peer in the standby's configuration (STACK=dr PROJECT=.)
 	@$(RUN) -m ops.peer --stack $(STACK) --cwd $(PROJECT)
 
-test: lint unit engine ## Lint, formatting, strict types, unit tests, engine tests
+service: $(STAMP) ## Run the reference service on real PostgreSQL, pgBouncer and Valkey, on this machine, until ^C
+	@$(RUN) -m drills up
+
+test: lint unit engine ## Lint, formatting, strict types, unit and data plane tests, engine tests
 
 lint: $(STAMP) ## Check style, formatting and types
 	$(RUN) -m ruff check .
@@ -62,6 +65,7 @@ $(UV):
 	$(PYTHON) -m venv $(CACHE)/uv
 	$(CACHE)/uv/bin/python -m pip install --quiet uv
 
-lock: $(UV) ## Resolve the two hashed lock files anew
+lock: $(UV) ## Resolve the three hashed lock files anew
 	$(LOCK) -o requirements.txt
-	$(LOCK) --extra dev -o requirements-dev.txt
+	$(LOCK) --extra dev --group pyproject.toml:service -o requirements-dev.txt
+	$(filter-out pyproject.toml,$(LOCK)) --group pyproject.toml:service -o service/requirements.txt

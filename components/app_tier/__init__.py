@@ -1,0 +1,1 @@
+"""The application and what stands between it and the database."""
