@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from policies.rule import Rule
 from policies.rules import (
+    constraints_database,
+    constraints_edge,
+    constraints_limits,
     estate,
     mission_database,
     mission_site,
@@ -24,6 +27,9 @@ MODULES = (
     security_storage,
     mission_site,
     mission_database,
+    constraints_database,
+    constraints_edge,
+    constraints_limits,
     estate,
 )
 

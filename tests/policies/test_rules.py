@@ -13,7 +13,8 @@ from policies.graph import Graph
 from policies.judge import judge
 from policies.rule import Rule
 from policies.rules import RULES, STACK_RULES
-from tests.policies.defects import DEFECTS, Defect
+from tests.policies.defect import Defect
+from tests.policies.defects import DEFECTS
 from tests.policies.world import MODES, Mode, complete, program
 
 TODAY = date(2026, 11, 23)

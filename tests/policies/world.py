@@ -138,8 +138,6 @@ def complete(graph: Graph) -> Graph:
     b.add(t.QUERY_LOG, "queries", {}, zoneId=zone)
     b.add(t.SSM_PARAMETER, "parameter", {"type": "SecureString", "name": "/trading/token"})
     b.add(t.FUNCTION_PERMISSION, "permission", {"principal": "events.amazonaws.com", "action": "lambda:InvokeFunction"})
-    b.add(t.DB_PROXY, "proxy", {"name": "proxy", "requireTls": True})
-    b.add(t.ACCELERATOR_ENDPOINTS, "accelerator", {"trafficDialPercentage": 100})
     b.add(
         t.ROLE_POLICY_ATTACHMENT,
         "attachment",
@@ -278,13 +276,14 @@ def _compute(b: _Builder, apps: list[Node], key: Node, group: Node) -> None:
 
 
 def put(type_: str, /, *, name: str = "", stack: str = "", **props: Any) -> Change:
-    """Set properties of the first resource of a type; `a__b` means a.b, None takes a property away."""
+    """Set properties of the first resource of a type; `a__b` means a.b, `name_` means name, None takes one away."""
 
     def change(nodes: list[Node]) -> list[Node]:
         node = _first(nodes, type_, name, stack)
         changed = dict(node.props)
         relations = dict(node.relations)
-        for path, value in props.items():
+        for key, value in props.items():
+            path = key.removesuffix("_")
             _assign(changed, path.split("__"), value)
             relations.pop(path.split("__")[0], None)
         return [replace(n, props=changed, relations=relations) if n is node else n for n in nodes]
