@@ -174,6 +174,7 @@ BUCKET_KEPT = _rule(
     severity="high",
     protects="A bucket with something in it is not deleted.",
     why="force_destroy empties it first, every version included.",
+    references=("M4",),
     fix="Leave force_destroy off.",
     check=every(BUCKET, lambda g, n: n.get("forceDestroy") in (False, None), "force_destroy is set"),
 )

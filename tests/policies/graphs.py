@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from pulumi.output import Unknown
+from pulumi.runtime.rpc import UNKNOWN as ON_THE_WIRE
+
 from policies.graph import Graph, Node, clean
 from tests.harness import Deployment, Registered
 
@@ -22,9 +27,18 @@ def _node(resource: Registered, known: set[str], home: str | None) -> Node:
         type=resource.type,
         name=resource.name,
         urn=resource.urn,
-        props=clean({**resource.inputs, **resource.outputs, "id": resource.id}),
+        props=clean(_wire({**resource.inputs, **resource.outputs, "id": resource.id})),
         relations=relations,
         parent=resource.parent,
         protect=resource.protect,
         provider_region=home,
     )
+
+
+def _wire(value: Any) -> Any:
+    """An unknown as the engine would send it."""
+    if isinstance(value, dict):
+        return {key: _wire(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_wire(inner) for inner in value]
+    return ON_THE_WIRE if isinstance(value, Unknown) else value

@@ -1,0 +1,87 @@
+"""The engine gets every rule under its own name, from one reading of the stack."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+from google.protobuf import json_format  # type: ignore[import-untyped]
+from pulumi.runtime import proto
+from pulumi_policy import EnforcementLevel, policy
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
+
+from policies import pack, profiles
+from policies.graph import Graph, Unknown
+from policies.profiles import Profile
+from policies.rules import STACK_RULES
+from tests.policies.defects import DEFECTS
+from tests.policies.world import complete, program
+
+TODAY = date(2026, 11, 23)
+
+
+def request(graph: Graph) -> Any:
+    """What the engine would send."""
+
+    def sentinel(value: object) -> str:
+        assert isinstance(value, Unknown)
+        return UNKNOWN_STRING_VALUE
+
+    found = proto.AnalyzeStackRequest()
+    for node in graph.nodes:
+        resource = found.resources.add(type=node.type, urn=node.urn, name=node.name, parent=node.parent)
+        resource.options.protect = node.protect
+        json_format.ParseDict(json.loads(json.dumps(node.props, default=sentinel)), resource.properties)
+        for key, urns in node.relations.items():
+            resource.propertyDependencies[key].urns.extend(urns)
+        if node.provider_region:
+            resource.provider.properties["region"] = node.provider_region
+    return found
+
+
+def analyze(servicer: type[Any], desk: pack.Desk, graph: Graph, profile: Profile = profiles.STEADY) -> list[Any]:
+    policies = pack.policies_of(desk, profile, TODAY)
+    level = EnforcementLevel.MANDATORY
+    made = servicer("trading", "0.1.0", policies, level, None, None, None, None, None, None, None)
+    return list(made.AnalyzeStack(request(graph), None).diagnostics)
+
+
+def broken() -> Graph:
+    nodes = list(complete(program("preview")).nodes)
+    for rule in ("database-standby", "group-no-admin-from-world", "health-check-fast", "eks-deletion-protection"):
+        [defect] = [d for d in DEFECTS if d.rule == rule]
+        nodes = defect.change(nodes)
+    return Graph(nodes)
+
+
+def test_one_reading_tells_what_the_sdks_own_many_readings_tell() -> None:
+    desk = pack.Desk()
+    graph = broken()
+    ours = analyze(pack.one_pass(desk), desk, graph)
+    assert ours == analyze(policy._PolicyAnalyzerServicer, pack.Desk(), graph)
+    assert {d.policyName for d in ours} == {
+        "database-standby",
+        "group-no-admin-from-world",
+        "group-only-web-from-world",
+        "health-check-fast",
+        "eks-deletion-protection",
+    }
+    assert all(d.urn and d.enforcementLevel == proto.MANDATORY and d.severity for d in ours)
+    assert desk.graph is None
+
+
+def test_what_a_profile_eases_is_advisory() -> None:
+    desk = pack.Desk()
+    found = analyze(pack.one_pass(desk), desk, broken(), profiles.load(f"teardown:{TODAY}"))
+    levels = {d.policyName: d.enforcementLevel for d in found}
+    assert levels["eks-deletion-protection"] == proto.ADVISORY
+    assert levels["database-standby"] == proto.MANDATORY
+
+
+def test_every_rule_is_complete() -> None:
+    assert len({rule.id for rule in STACK_RULES}) == len(STACK_RULES)
+    for rule in STACK_RULES:
+        texts = (rule.id, rule.protects, rule.why, rule.fix, *rule.references)
+        assert all(texts), rule.id
+        assert rule.references, rule.id
