@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policies.graph import Graph, Node
-from policies.types import BUCKET_POLICY, IAM_GROUP_POLICY, IAM_POLICY, KEY, ROLE, ROLE_POLICY, TOPIC_POLICY
+from policies.tokens import BUCKET_POLICY, IAM_GROUP_POLICY, IAM_POLICY, KEY, ROLE, ROLE_POLICY, TOPIC_POLICY
 
 IDENTITY_TYPES = (ROLE_POLICY, IAM_POLICY, IAM_GROUP_POLICY)
 RESOURCE_TYPES = (KEY, BUCKET_POLICY, TOPIC_POLICY)

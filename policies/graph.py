@@ -229,6 +229,24 @@ def _entry(holder: Any, key: Any) -> Any:
         return UNKNOWN
 
 
+def _stated(props: Mapping[str, Any], inputs: Iterable[str]) -> dict[str, Any]:
+    """Properties as a preview knows them, without what AWS will decide by itself.
+
+    The engine lists the relations of every input, if only as an empty list. An unknown that is no input is a default
+    still to come, and counts as absent; an unknown input stays unknown.
+    """
+    given = set(inputs)
+    return {key: value if key in given else _known(value) for key, value in props.items()}
+
+
+def _known(value: Any) -> Any:
+    if isinstance(value, Unknown):
+        return None
+    if isinstance(value, Mapping):
+        return {key: _known(inner) for key, inner in value.items()}
+    return [_known(inner) for inner in value] if isinstance(value, list) else value
+
+
 def from_policy(resources: Iterable[Any]) -> Graph:
     """The graph of what pulumi_policy hands to a stack policy (`PolicyResource`)."""
     return Graph(
@@ -236,7 +254,7 @@ def from_policy(resources: Iterable[Any]) -> Graph:
             type=resource.resource_type,
             name=resource.name,
             urn=resource.urn,
-            props=clean(resource.props),
+            props=_stated(clean(resource.props), resource.property_dependencies),
             relations={key: [r.urn for r in owners] for key, owners in resource.property_dependencies.items()},
             parent=resource.parent.urn if resource.parent else "",
             protect=bool(resource.opts.protect),
@@ -259,7 +277,7 @@ def from_request(request: Any) -> Graph:
             type=resource.type,
             name=resource.name,
             urn=resource.urn,
-            props=properties(resource.properties),
+            props=_stated(properties(resource.properties), resource.propertyDependencies),
             relations={key: list(value.urns) for key, value in resource.propertyDependencies.items()},
             parent=resource.parent,
             protect=resource.options.protect,

@@ -13,7 +13,7 @@ from components.settings.windows import Daily, Weekly
 from policies.graph import Graph, Node
 from policies.rule import Rule, Violation, at_least, every
 from policies.rules.security_database import is_replica, parameter
-from policies.types import (
+from policies.tokens import (
     ALARM,
     BACKUP_PLAN,
     BACKUP_REPLICATION,

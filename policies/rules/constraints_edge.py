@@ -15,7 +15,7 @@ from policies.documents import as_list, statements
 from policies.graph import Graph, Node, strings
 from policies.rule import Rule, Violation, at_least, every
 from policies.rules.security_edge import is_application
-from policies.types import (
+from policies.tokens import (
     ALARM,
     BUCKET,
     BUCKET_ENCRYPTION,

@@ -12,7 +12,7 @@ from policies.rule import Rule, Violation, every
 from policies.rules.mission_database import trades
 from policies.rules.security_database import is_replica, parameter
 from policies.rules.security_network import group_rules
-from policies.types import (
+from policies.tokens import (
     BACKUP_PLAN,
     BACKUP_REPLICATION,
     BACKUP_SELECTION,

@@ -8,7 +8,7 @@ from components.settings import MINIMUM_RETENTION_DAYS
 from policies.graph import Graph, Node
 from policies.rule import Rule, at_least, every
 from policies.rules.security_database import is_replica
-from policies.types import (
+from policies.tokens import (
     ALARM,
     BUCKET,
     CACHE,

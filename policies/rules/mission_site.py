@@ -12,7 +12,7 @@ from policies.rule import Rule, Violation, at_least, every
 from policies.rules.mission_database import zones
 from policies.rules.security_edge import is_application, is_public
 from policies.rules.security_network import group_rules
-from policies.types import (
+from policies.tokens import (
     ALARM,
     BACKUP_REPLICATION,
     CACHE_SUBNETS,

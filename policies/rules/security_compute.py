@@ -11,7 +11,7 @@ from typing import Any
 
 from policies.graph import Graph, Node, Unknown, strings
 from policies.rule import Rule, Violation, every
-from policies.types import (
+from policies.tokens import (
     EKS_CLUSTER,
     EKS_COMPONENT,
     FUNCTION,

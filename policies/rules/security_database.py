@@ -6,7 +6,7 @@ from functools import partial
 
 from policies.graph import Graph, Node
 from policies.rule import Rule, at_least, every
-from policies.types import (
+from policies.tokens import (
     CACHE,
     DATABASE,
     DB_EVENTS,

@@ -7,7 +7,7 @@ from functools import partial
 
 from policies.graph import Graph, Node
 from policies.rule import Rule, every
-from policies.types import (
+from policies.tokens import (
     CERTIFICATE,
     LISTENERS,
     LOAD_BALANCERS,

@@ -8,7 +8,7 @@ from functools import partial
 from policies.documents import Statement, actions, documents, granted, is_anybody, resources, statements
 from policies.graph import Graph
 from policies.rule import Check, Rule, Violation, every
-from policies.types import ACCESS_KEY, IAM_USER, ROLE, ROLE_POLICY_ATTACHMENT
+from policies.tokens import ACCESS_KEY, IAM_USER, ROLE, ROLE_POLICY_ATTACHMENT
 
 _rule = partial(Rule, family="security")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from policies.graph import Graph, Node
 from policies.rule import Rule, Violation, every
-from policies.types import (
+from policies.tokens import (
     DEFAULT_SECURITY_GROUP,
     EIP,
     FLOW_LOG,

@@ -7,7 +7,7 @@ from functools import partial
 from policies.documents import allows_anybody, refuses_plain_http
 from policies.graph import Graph, Node
 from policies.rule import Rule, at_least, every
-from policies.types import (
+from policies.tokens import (
     BACKUP_VAULT,
     BUCKET,
     BUCKET_ENCRYPTION,

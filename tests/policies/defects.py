@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from policies import types as t
+from policies import tokens as t
 from policies.graph import Node
 from tests.policies import defects_constraints
 from tests.policies.defect import KNOWN, REPLICA, WRITER, defect

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from policies import types as t
+from policies import tokens as t
 from policies.graph import Node
 from tests.policies.defect import REPLICA, WRITER, defect
 from tests.policies.world import add, drop, point, put

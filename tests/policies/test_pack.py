@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from google.protobuf import json_format  # type: ignore[import-untyped]
@@ -12,7 +14,7 @@ from pulumi_policy import EnforcementLevel, policy
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from policies import pack, profiles
-from policies.graph import Graph, Unknown
+from policies.graph import Graph, Unknown, from_request
 from policies.profiles import Profile
 from policies.rules import STACK_RULES
 from tests.policies.defects import DEFECTS
@@ -33,8 +35,8 @@ def request(graph: Graph) -> Any:
         resource = found.resources.add(type=node.type, urn=node.urn, name=node.name, parent=node.parent)
         resource.options.protect = node.protect
         json_format.ParseDict(json.loads(json.dumps(node.props, default=sentinel)), resource.properties)
-        for key, urns in node.relations.items():
-            resource.propertyDependencies[key].urns.extend(urns)
+        for key in node.props:
+            resource.propertyDependencies[key].urns.extend(node.relations.get(key, ()))
         if node.provider_region:
             resource.provider.properties["region"] = node.provider_region
     return found
@@ -71,6 +73,18 @@ def test_one_reading_tells_what_the_sdks_own_many_readings_tell() -> None:
     assert desk.graph is None
 
 
+def test_what_aws_decides_is_absent_and_what_is_given_stays_unknown() -> None:
+    found = proto.AnalyzeStackRequest()
+    resource = found.resources.add(type="t", urn="urn:pulumi:s::p::t::n", name="n")
+    props = {"given": UNKNOWN_STRING_VALUE, "computed": UNKNOWN_STRING_VALUE, "part": {"inner": UNKNOWN_STRING_VALUE}}
+    json_format.ParseDict(props, resource.properties)
+    resource.propertyDependencies["given"].urns.extend([])
+    [node] = from_request(found).nodes
+    assert node.is_unknown("given")
+    assert node.get("computed") is None
+    assert node.get("part.inner") is None
+
+
 def test_what_a_profile_eases_is_advisory() -> None:
     desk = pack.Desk()
     found = analyze(pack.one_pass(desk), desk, broken(), profiles.load(f"teardown:{TODAY}"))
@@ -85,3 +99,9 @@ def test_every_rule_is_complete() -> None:
         texts = (rule.id, rule.protects, rule.why, rule.fix, *rule.references)
         assert all(texts), rule.id
         assert rule.references, rule.id
+
+
+def test_no_module_of_the_pack_hides_one_of_pythons() -> None:
+    """The analyzer runs the pack by its folder, which then stands before the standard library."""
+    names = {path.stem for path in Path(pack.__file__).parent.glob("*.py")}
+    assert names & set(sys.stdlib_module_names) == set()

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from policies import types as t
+from policies import tokens as t
 from policies import waivers
 from policies.audit import audit
 from policies.graph import Graph, Node

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from components import settings
 from components.platform import build
-from policies import types as t
+from policies import tokens as t
 from policies.graph import UNKNOWN, Graph, Node
 from tests.configuration import configuration
 from tests.harness import Deployment, deploy

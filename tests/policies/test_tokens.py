@@ -7,7 +7,7 @@ from importlib import import_module
 import pytest
 
 from components.resource_types import type_of
-from policies.types import TYPES
+from policies.tokens import TYPES
 
 
 @pytest.mark.parametrize("token", TYPES)
