@@ -23,6 +23,10 @@ from tests.policies.world import complete, program
 TODAY = date(2026, 11, 23)
 
 
+BROKEN = ("database-standby", "group-no-admin-from-world", "health-check-fast", "eks-deletion-protection")
+JUDGED = {*BROKEN, "group-only-web-from-world", "database-restorable", "key-rotates", "failover-pair-complete"}
+
+
 def request(graph: Graph) -> Any:
     """What the engine would send."""
 
@@ -43,7 +47,8 @@ def request(graph: Graph) -> Any:
 
 
 def analyze(servicer: type[Any], desk: pack.Desk, graph: Graph, profile: Profile = profiles.STEADY) -> list[Any]:
-    policies = pack.policies_of(desk, profile, TODAY)
+    # The SDK's own reading takes half a minute for all of them.
+    policies = [p for p in pack.policies_of(desk, profile, TODAY) if p.name in JUDGED]
     level = EnforcementLevel.MANDATORY
     made = servicer("trading", "0.1.0", policies, level, None, None, None, None, None, None, None)
     return list(made.AnalyzeStack(request(graph), None).diagnostics)
@@ -51,7 +56,7 @@ def analyze(servicer: type[Any], desk: pack.Desk, graph: Graph, profile: Profile
 
 def broken() -> Graph:
     nodes = list(complete(program("preview")).nodes)
-    for rule in ("database-standby", "group-no-admin-from-world", "health-check-fast", "eks-deletion-protection"):
+    for rule in BROKEN:
         [defect] = [d for d in DEFECTS if d.rule == rule]
         nodes = defect.change(nodes)
     return Graph(nodes)
