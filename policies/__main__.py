@@ -6,8 +6,6 @@ from pathlib import Path
 # The analyzer runs this file by its folder; the rules and the limits they share stand beside it.
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from pulumi_policy import EnforcementLevel, PolicyPack
+from policies.pack import serve
 
-from policies.rules import RULES
-
-PolicyPack(name="trading", enforcement_level=EnforcementLevel.MANDATORY, policies=[*RULES])
+serve()
