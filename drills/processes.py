@@ -19,6 +19,9 @@ from drills.programs import runs_as
 
 STOP_SECONDS: Final = 10
 
+ROOM_BYTES: Final = 2 * 1024**3
+"""A site takes a quarter of it, and two run at a time."""
+
 ENVIRONMENT: Final = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/nonexistent", "LC_ALL": "C"}
 """What a program sees: nothing of the user's, whose ~/.postgresql libpq would read."""
 
@@ -115,6 +118,13 @@ def private_directory() -> Iterator[Path]:
         yield directory
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _place() -> str:
+    """In memory if there is room: a drill is not about this machine's disk, which others use too."""
+    memory = Path("/dev/shm")  # noqa: S108 (mkdtemp makes the directory private)
+    room = shutil.disk_usage(memory).free if memory.is_dir() and os.access(memory, os.W_OK) else 0
+    return str(memory) if room >= ROOM_BYTES else "/tmp"  # noqa: S108
 
 
 def give(path: Path, mode: int | None = None) -> Path:

@@ -187,7 +187,7 @@ def test_a_report_delays_no_replay_that_trading_depends_on() -> None:
 def test_a_smaller_replica_is_refused_with_the_arithmetic() -> None:
     sites = Sites()
     primary = sites.primary(targetTps=20_000)
-    with pytest.raises(TooSmallToFollow, match="300 connections and its source allows 500"):
+    with pytest.raises(TooSmallToFollow, match="1324 connections and its source allows 2460"):
         sites.standby(primary)
 
 

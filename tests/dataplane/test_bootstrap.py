@@ -16,7 +16,7 @@ import pytest
 from components.app_tier.pgbouncer import APP_LOGINS, AUTH_LOGIN
 from components.database.sql import VERSION, scripts
 from drills.postgres import DATABASE, MASTER, Server
-from drills.processes import until
+from drills.processes import running, until
 from drills.site import REPLICA, SITE, Site
 from sandbox.cli.pins import REPO
 from service.bootstrap import NEWER, POOLED, STANDBY, bootstrap
@@ -29,20 +29,25 @@ def ask(connection: psycopg.Connection, query: str, *parameters: object) -> Any:
 
 def run(site: Site, server: Server, **passwords: str) -> subprocess.CompletedProcess[str]:
     """As the Job and Systems Manager do."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "SITE": SITE,
-        "DATABASE_HOST": "localhost",
-        "DATABASE_PORT": str(server.port),
-        "DATABASE_NAME": DATABASE,
-        "DATABASE_USER": MASTER,
-        "DATABASE_PASSWORD": site.passwords.master,
-        "DATABASE_CA": str(server.bundle),
-    } | {f"{login.upper()}_PASSWORD": password for login, password in passwords.items()}
-    # The certificates of the drills name *.localhost, which glibc does not resolve: libpq is told the address.
-    environment |= {"DATABASE_HOST": server.host, "PGHOSTADDR": "127.0.0.1"}
+    environment = database_environment(server, MASTER, site.passwords.master)
+    environment |= {f"{login.upper()}_PASSWORD": password for login, password in passwords.items()}
     command = [sys.executable, "-m", "service.bootstrap"]
     return subprocess.run(command, cwd=REPO, env=environment, capture_output=True, text=True, check=False)
+
+
+def database_environment(server: Server, user: str, password: str) -> dict[str, str]:
+    """Straight to the server. glibc does not resolve *.localhost, which the certificates name: libpq is told where."""
+    return {
+        "PATH": os.environ["PATH"],
+        "PGHOSTADDR": "127.0.0.1",
+        "SITE": SITE,
+        "DATABASE_HOST": server.host,
+        "DATABASE_PORT": str(server.port),
+        "DATABASE_NAME": DATABASE,
+        "DATABASE_USER": user,
+        "DATABASE_PASSWORD": password,
+        "DATABASE_CA": str(server.bundle),
+    }
 
 
 def state(site: Site) -> list[Any]:
@@ -173,6 +178,25 @@ def test_reporting_reads_and_never_writes(site: Site) -> None:
 def test_monitoring_sees_replication(site: Site) -> None:
     with site.writer.connect("monitoring", site.passwords.logins["monitoring"]) as connection:
         assert ask(connection, "SELECT count(*) FROM pg_stat_replication WHERE replay_lsn IS NOT NULL") == 2
+
+
+def test_the_heartbeat_beats_while_the_fence_names_its_site(site: Site) -> None:
+    def age() -> float:
+        query = "SELECT extract(epoch FROM clock_timestamp() - beat_at)::float8 FROM ops.heartbeat"
+        with site.writer.connect(MASTER, site.passwords.master) as connection:
+            found = ask(connection, query)
+        return float("inf") if found is None else float(found)
+
+    environment = database_environment(site.writer, "heartbeat", site.passwords.logins["heartbeat"])
+    environment["FENCE_FILE"] = str(site.fence)
+    command, log = [sys.executable, "-m", "service.heartbeat"], site.directory / "heartbeat.log"
+    with running("heartbeat", command, log, is_up=lambda: age() < 5, environment=environment, directory=REPO):
+        try:
+            site.fence.write_text("dr\n")
+            until(lambda: age() > 2.5, 10, "it stops with the fence")
+        finally:
+            site.fence.write_text(f"{SITE}\n")
+        until(lambda: age() < 2, 10, "and goes on with it")
 
 
 def test_a_password_rotates_under_load_without_one_failure(own_site: Site) -> None:

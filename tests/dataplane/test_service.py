@@ -134,7 +134,11 @@ def test_a_frozen_cache_costs_a_moment_and_no_order(path: Path) -> None:
 def test_the_cache_has_no_plain_port_and_no_default_user(path: Path) -> None:
     with socket.create_connection(("127.0.0.1", path.cache_port), timeout=5) as plain:
         plain.sendall(b"PING\r\n")
-        assert not plain.recv(16).startswith(b"+PONG")
+        try:
+            answer = plain.recv(16)
+        except ConnectionResetError:
+            answer = b""
+    assert not answer.startswith(b"+")
     bundle = str(path.site.authority.bundle)
     stranger = Redis(host="localhost", port=path.cache_port, ssl=True, ssl_ca_certs=bundle)
     with pytest.raises(AuthenticationError):
