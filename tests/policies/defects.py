@@ -72,17 +72,24 @@ SECURITY = (
     defect("eip-used", put(t.NAT_GATEWAY, allocationId=None)),
     defect(
         "listener-strong-tls",
-        put(t.LISTENER, name="edge-https", sslPolicy="ELBSecurityPolicy-TLS13-1-0-2021-06"),
+        put(t.LISTENER, name="listener-https", sslPolicy="ELBSecurityPolicy-TLS13-1-0-2021-06"),
         "sites-listen-alike",
     ),
     defect("listener-http-redirects", put(t.LISTENER, name="edge-http", defaultActions=[{"type": "forward"}])),
-    defect("listener-certificate", put(t.LISTENER, name="edge-https", certificateArn=None)),
+    defect("listener-certificate", put(t.LISTENER, name="listener-https", certificateArn=None)),
     defect("target-group-tls", put(t.TARGET_GROUP, protocol="HTTP")),
     defect("target-group-health-check", put(t.TARGET_GROUP, healthCheck__path=None)),
     defect("alb-deletion-protection", put(t.LOAD_BALANCER, enableDeletionProtection=False)),
     defect("alb-drops-invalid-headers", put(t.LOAD_BALANCER, dropInvalidHeaderFields=False)),
     defect("alb-desync-mitigation", put(t.LOAD_BALANCER, desyncMitigationMode="monitor")),
-    defect("alb-access-logs", put(t.LOAD_BALANCER, accessLogs={"enabled": False, "bucket": "trading-logs"})),
+    defect(
+        "alb-access-logs",
+        put(t.LOAD_BALANCER, accessLogs={"enabled": False, "bucket": "trading-logs"}),
+        # What made the log bucket an exception was that the load balancer writes to it.
+        "alb-log-bucket-encryption",
+        "bucket-access-logged",
+        "bucket-own-key",
+    ),
     defect("waf-has-rules", put(t.WEB_ACL, rules=[]), "waf-known-bad-inputs"),
     defect("waf-rules-act", put(t.WEB_ACL, ruleJson="[]", rules=[{"name": "x"}])),
     defect("waf-known-bad-inputs", put(t.WEB_ACL, rules=[{"name": "x", "action": {"block": {}}}])),
@@ -195,7 +202,7 @@ SECURITY = (
     defect("bucket-requires-tls", put(t.BUCKET_POLICY, policy=NOT_TLS)),
     defect("bucket-no-acls", put(t.BUCKET_OWNERSHIP, name="logs-owner", rule__objectOwnership="ObjectWriter")),
     defect("bucket-lifecycle", drop(t.BUCKET_LIFECYCLE)),
-    defect("bucket-access-logged", drop(t.BUCKET_LOGGING)),
+    defect("bucket-access-logged", drop(t.BUCKET_LOGGING, name="state-bucket-logging")),
     defect("bucket-policy-closed", put(t.BUCKET_POLICY, name="logs", policy=OPEN), "bucket-requires-tls"),
     defect("bucket-not-force-destroyed", put(t.BUCKET, forceDestroy=True)),
     defect("key-rotates", put(t.KEY, enableKeyRotation=False)),
@@ -255,7 +262,7 @@ MISSION = (
     ),
     defect(
         "data-in-private-subnets",
-        point(t.CACHE_SUBNETS, "subnetIds", (t.SUBNET, "network-public-euc1-az2")),
+        point(t.CACHE_SUBNETS, "subnetIds", (t.SUBNET, "network-public-euc1-az2"), stack="primary"),
         "cache-two-zones",
     ),
     defect("site-independent", put(t.ALARM, stack="dr", okActions=["arn:aws:sns:eu-central-1:123456789012:trading"])),
@@ -275,8 +282,10 @@ MISSION = (
         point(t.DB_SUBNETS, "subnetIds", (t.SUBNET, "network-data-euc1-az2"), stack="primary"),
     ),
     defect("cache-fails-over", put(t.CACHE, multiAzEnabled=False)),
-    defect("cache-two-zones", point(t.CACHE_SUBNETS, "subnetIds", (t.SUBNET, "network-data-euc1-az2"))),
-    defect("secret-copied-abroad", put(t.SECRET, replicas=[])),
+    defect(
+        "cache-two-zones", point(t.CACHE_SUBNETS, "subnetIds", (t.SUBNET, "network-data-euc1-az2"), stack="primary")
+    ),
+    defect("secret-copied-abroad", put(t.SECRET, name="login-secret", replicas=[])),
     defect(
         "fence-survives-a-region",
         put(
@@ -327,7 +336,7 @@ ESTATE = (
         modes=KNOWN,
     ),
     defect("sites-addresses-apart", put(t.VPC, stack="dr", cidrBlock="10.20.0.0/16"), modes=KNOWN),
-    defect("sites-listen-alike", put(t.LISTENER, name="edge-https", port=8443), modes=KNOWN),
+    defect("sites-listen-alike", put(t.LISTENER, name="listener-https", port=8443), modes=KNOWN),
     defect("sites-open-alike", put(t.GROUP_INGRESS, name=INGRESS, fromPort=5433, toPort=5433), modes=KNOWN),
     defect("sites-run-alike", put(t.SCALING_GROUP, name="machines-dr", minSize=6), modes=KNOWN),
     defect("replica-count", _five_more_replicas, modes=KNOWN),

@@ -82,7 +82,9 @@ DATABASE = (
     defect("log-group-made-first", drop(t.LOG_GROUP, name="fence-logs")),
     defect("database-version-offered", put(t.DATABASE, **WRITER, engineVersion="9.6.1"), "replica-same-shape"),
     defect("database-class-offered", put(t.DATABASE, **WRITER, instanceClass="db.m1.small"), "replica-same-shape"),
-    defect("cache-failover-needs-replica", put(t.CACHE, numCacheClusters=1), "cache-fails-over"),
+    defect(
+        "cache-failover-needs-replica", put(t.CACHE, numCacheClusters=1, replicasPerNodeGroup=None), "cache-fails-over"
+    ),
     defect("cache-one-kind-of-login", put(t.CACHE, authToken="x" * 20)),
     defect("cache-final-snapshot", put(t.CACHE, finalSnapshotIdentifier=None)),
     defect("secret-name", put(t.SECRET, name_="trading/login-master")),
@@ -93,7 +95,7 @@ EDGE = (
         "alb-log-bucket-encryption",
         put(
             t.BUCKET_ENCRYPTION,
-            name="logs",
+            name="access-logs-encryption",
             rules=[{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms"}}],
         ),
     ),
@@ -110,7 +112,7 @@ EDGE = (
             t.LISTENER,
             "certificateArn",
             (t.CERTIFICATE, "certificate-certificate"),
-            name="edge-https",
+            name="listener-https",
             stack="primary",
         ),
         modes=("preview",),

@@ -85,36 +85,11 @@ def complete(graph: Graph) -> Graph:
     """The program's graph with the rest of what rules speak of, all of it good."""
     b = _Builder(graph)
     apps = [b.find(t.SUBNET, f"network-app-{z}") for z in ("euc1-az2", "euc1-az3")]
-    data = [b.find(t.SUBNET, f"network-data-{z}") for z in ("euc1-az2", "euc1-az3")]
     key = b.find(t.KEY, "keys-database")
     group = b.find(t.SECURITY_GROUP, "network-groups-app")
-    cache_group = b.find(t.SECURITY_GROUP, "network-groups-cache")
     database = b.find(t.DATABASE, "database-g1-instance")
-    _edge(b)
+    _state_bucket(b)
     _compute(b, apps, key, group)
-    subnets = b.add(t.CACHE_SUBNETS, "cache-subnets", {"name": "cache"}, subnetIds=data)
-    b.add(
-        t.CACHE,
-        "cache",
-        {
-            "replicationGroupId": "trading-cache",
-            "engine": "valkey",
-            "nodeType": "cache.r7g.large",
-            "atRestEncryptionEnabled": True,
-            "transitEncryptionEnabled": True,
-            "transitEncryptionMode": "required",
-            "automaticFailoverEnabled": True,
-            "multiAzEnabled": True,
-            "numCacheClusters": 2,
-            "snapshotRetentionLimit": 1,
-            "autoMinorVersionUpgrade": True,
-            "userGroupIds": ["users"],
-            "finalSnapshotIdentifier": "cache-final",
-        },
-        kmsKeyId=key,
-        subnetGroupName=subnets,
-        securityGroupIds=[cache_group],
-    )
     abroad = b.find(t.KEY, "keys-database", "dr")
     b.add(
         t.BACKUP_REPLICATION,
@@ -152,62 +127,24 @@ def _login(b: _Builder) -> Node:
     return b.find(t.SECRET, "login-secret")
 
 
-def _edge(b: _Builder) -> None:
+def _state_bucket(b: _Builder) -> None:
+    """The state bucket's log bucket, in the third region."""
     state = b.find(t.BUCKET, "state-bucket", "bootstrap")
     logs = b.add(t.BUCKET, "logs", {"bucket": "trading-logs", "forceDestroy": False, "region": "eu-west-3"})
-    b.change(logs, {})
-    b.nodes["primary", t.BUCKET, "logs"] = replace(logs, protect=True)
-    logs = b.nodes["primary", t.BUCKET, "logs"]
+    logs = b.nodes["primary", t.BUCKET, "logs"] = replace(logs, protect=True)
     policy = b.find(t.BUCKET_POLICY, "state-tls-only", "bootstrap").props["policy"]
     blocked = dict.fromkeys(("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"), True)
-    sse = {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}
+    sse = {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": "key"}}
     b.add(t.BUCKET_PRIVATE, "logs", blocked, bucket=logs)
     b.add(t.BUCKET_ENCRYPTION, "logs", {"rules": [sse]}, bucket=logs)
     b.add(t.BUCKET_VERSIONING, "logs", {"versioningConfiguration": {"status": "Enabled"}}, bucket=logs)
     b.add(t.BUCKET_POLICY, "logs", {"policy": policy}, bucket=logs)
-    b.add(
-        t.BUCKET_LIFECYCLE,
-        "logs",
-        {"rules": [{"abortIncompleteMultipartUpload": {"daysAfterInitiation": 7}}]},
-        bucket=logs,
-    )
+    lifecycle = {"rules": [{"abortIncompleteMultipartUpload": {"daysAfterInitiation": 7}}]}
+    b.add(t.BUCKET_LIFECYCLE, "logs", lifecycle, bucket=logs)
     for bucket in (state, logs):
         owner = {"rule": {"objectOwnership": "BucketOwnerEnforced"}}
         b.add(t.BUCKET_OWNERSHIP, f"{bucket.name}-owner", owner, bucket=bucket)
-    b.add(t.BUCKET_LOGGING, "state-logging", {}, bucket=state, targetBucket=logs)
-    for stack in ("primary", "dr"):
-        balancer = b.find(t.LOAD_BALANCER, "edge-alb", stack)
-        b.change(balancer, {"accessLogs": {"enabled": True, "bucket": "trading-logs"}})
-        acl = b.add(
-            t.WEB_ACL,
-            f"{stack}-acl",
-            {
-                "region": balancer.region,
-                "scope": "REGIONAL",
-                "visibilityConfig": {"cloudwatchMetricsEnabled": True},
-                "rules": [
-                    {
-                        "name": "bad-inputs",
-                        "overrideAction": {"none": {}},
-                        "statement": {
-                            "managedRuleGroupStatement": {
-                                "name": "AWSManagedRulesKnownBadInputsRuleSet",
-                                "vendorName": "AWS",
-                            }
-                        },
-                    }
-                ],
-            },
-        )
-        made = b.add(t.WEB_ACL_ASSOCIATION, f"{stack}-acl", {}, resourceArn=balancer, webAclArn=acl)
-        b.change(made, {"region": balancer.region})
-        logged = b.add(
-            t.WEB_ACL_LOGGING,
-            f"{stack}-acl",
-            {"logDestinationConfigs": [f"arn:aws:logs:{balancer.region}:123456789012:log-group:aws-waf-logs-x"]},
-            resourceArn=acl,
-        )
-        b.change(logged, {"region": balancer.region})
+        b.add(t.BUCKET_LOGGING, f"{bucket.name}-logging", {}, bucket=bucket, targetBucket=logs)
 
 
 def _compute(b: _Builder, apps: list[Node], key: Node, group: Node) -> None:
