@@ -22,6 +22,7 @@ from components.network.plan import Tier
 from components.resource_types import type_of
 
 TARGET: Final = Path(__file__).parent.parent / "docs" / "architecture.puml"
+WEB_ACL: Final = "aws:wafv2/webAcl:WebAcl"  # by token: the SDK's module of it is slow to import
 Resource = tuple[str, Mapping[str, Any]]
 
 _STYLE: Final = """\
@@ -94,7 +95,8 @@ def _site(site: Stack) -> list[str]:
     lines = [
         f'rectangle "**{site.name}** ({site.role}) - {site.region} - {vpc["cidrBlock"]}" <<region>> as {site.name} {{'
     ]
-    lines.append(f'  rectangle "Application Load Balancer\\n{_probe(site)}" <<part>> as alb_{site.name}')
+    edge = "WAF and Application Load Balancer" if _registers(site, WEB_ACL) else "Application Load Balancer"
+    lines.append(f'  rectangle "{edge}\\n{_probe(site)}" <<part>> as alb_{site.name}')
     subnets = site.of(aws.ec2.Subnet)
     zones = sorted({s["availabilityZoneId"] for s in subnets})
     [database, *others] = site.of(aws.rds.Instance)
@@ -110,6 +112,8 @@ def _site(site: Stack) -> list[str]:
             lines.append(f'    database "PostgreSQL {kind}\\n{what}\\n{cidr[Tier.DATA]}" as db_{alias}')
         lines.append("  }")
     lines += [f'  database "PostgreSQL for reports\\n{o["identifier"]}" as reports_{site.name}' for o in others]
+    caches = site.of(aws.elasticache.ReplicationGroup)
+    lines += [f'  database "{c["engine"]} {c["engineVersion"]}\\nevery zone" as cache_{site.name}' for c in caches]
     lines += ["}", ""]
     first, second = (_alias(site, zone) for zone in zones[:2])
     lines.append(f"check_{site.name} -down-> alb_{site.name} : {_label(Party.INTERNET, Party.LOAD_BALANCER)}")
@@ -117,6 +121,7 @@ def _site(site: Stack) -> list[str]:
         alias = _alias(site, zone)
         lines.append(f"alb_{site.name} -down-> app_{alias} : {_label(Party.LOAD_BALANCER, Party.APP)}")
         lines.append(f"app_{alias} -down-> db_{first} : {_label(Party.APP, Party.DATABASE)}")
+        lines += [f"app_{alias} -down-> cache_{site.name} : {_label(Party.APP, Party.CACHE)}" for _ in caches]
         lines.append(f"app_{alias} -[#9e9e9e]-> nat_{alias} : {_label(Party.APP, Party.INTERNET)}")
     lines.append(f"db_{first} -[#4527a0,bold]-> db_{second} : synchronous, by storage")
     return [*lines, ""]
@@ -139,6 +144,10 @@ def _between(primary: Stack, dr: Stack) -> list[str]:
     lines = [f"db_{source} -[#c62828,bold]-> db_{target} : asynchronous, TLS, across regions"]
     lines += [f"check_{site.name} -[#f9a825,dashed]-> fence : metric, every minute" for site in (primary, dr)]
     return [*lines, ""]
+
+
+def _registers(site: Stack, type_: str) -> bool:
+    return any(found == type_ for found, _ in site.resources)
 
 
 def _probe(site: Stack) -> str:
