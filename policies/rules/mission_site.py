@@ -42,6 +42,7 @@ _rule = partial(Rule, family="mission")
 REQUIRED_TAGS = ("Project", "Site", "ManagedBy")
 ABROAD = re.compile(r"^arn:aws:[a-z0-9-]+:([a-z]{2}-[a-z]+-\d):")
 MAY_POINT_ABROAD = {
+    (DATABASE, "replicas"),  # what AWS reports of its followers after a refresh: it needs none of them
     (DATABASE, "replicateSourceDb"),  # what a replica follows
     (SECRET, "replicas"),  # copies, under keys of their regions
     (TABLE, "replicas"),

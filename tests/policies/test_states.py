@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from policies import profiles, waivers
 from policies.audit import audit
-from policies.graph import Graph
+from policies.graph import Graph, Node
 from policies.judge import judge
 from policies.rules import ESTATE_RULES, RULES, STACK_RULES
+from policies.tokens import DATABASE
 from tests.conftest import Journey
 from tests.policies.graphs import recorded
 
@@ -68,3 +70,13 @@ def test_profiles_ease_rules_that_exist() -> None:
 def test_a_wrong_profile_is_refused(spec: str) -> None:
     with pytest.raises(ValueError, match=r"profile|isoformat"):
         profiles.load(spec)
+
+
+def test_a_refreshed_writer_may_know_its_replica_abroad(journey: Journey) -> None:
+    follower = journey.dr_standby.exports["databaseArn"]
+
+    def refreshed(node: Node) -> Node:
+        return replace(node, props={**node.props, "replicas": [follower]}) if node.type == DATABASE else node
+
+    seen = Graph(refreshed(node) for node in graph(journey, "primary_active").nodes)
+    assert judge(seen, STACK_RULES, waivers=WAIVERS, today=TODAY).failed == set()
