@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from sandbox.cloud import Store
 
 from .engine import Engine, EngineError
-from .repair import repair
-from .stacks import BOOTSTRAP, DR, PRIMARY, Stack
+from .repair import repair, restore_checkpoint
+from .stacks import BOOTSTRAP, DR, PRIMARY, STACKS, Stack
 from .terminal import SandboxError, console, headline, say
 from .up import is_standby
 from .workspace import Workspace
@@ -19,6 +19,8 @@ def tear_down(workspace: Workspace, *, switch_on_regions: bool = False) -> None:
     """From any state: half built, interrupted, promoted, or never begun."""
     store = Store(workspace.store)
     _reach_all_regions(store, switch_on_regions)
+    for stack in STACKS:
+        restore_checkpoint(workspace, stack)
     stacks = [stack for stack in _order(workspace) if Engine(workspace, stack).exists()]
     if not stacks:
         say("no stack to tear down")

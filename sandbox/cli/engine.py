@@ -67,10 +67,14 @@ class Engine:
         """Creates the stack if there is none."""
         self.ask("stack", "select", "--create", self.stack.name, stack=False)
 
+    @property
+    def checkpoint(self) -> Path:
+        """The file that the local backend keeps the stack's state in."""
+        return self.workspace.state / ".pulumi" / "stacks" / self.stack.project / f"{self.stack.name}.json"
+
     def exists(self) -> bool:
         """Whether the stack has a state."""
-        file = self.workspace.state / ".pulumi" / "stacks" / self.stack.project / f"{self.stack.name}.json"
-        return file.exists()
+        return self.checkpoint.exists()
 
     def export(self) -> dict[str, Any]:
         """The stack's state; secrets stay encrypted."""

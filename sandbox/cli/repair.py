@@ -11,8 +11,9 @@ from pathlib import Path
 from sandbox.cloud import Store
 
 from .engine import Engine
-from .stacks import STACKS
+from .stacks import STACKS, Stack
 from .terminal import SandboxError, say
+from .workspace import Workspace
 
 
 def repair(engine: Engine) -> None:
@@ -24,6 +25,19 @@ def repair(engine: Engine) -> None:
     say(f"{engine.stack.name}: an operation was interrupted in {len(pending)} step(s); repairing the state")
     engine.settle()
     _remove_orphans(engine, {each["resource"]["type"] for each in pending if each["type"] == "creating"})
+
+
+def restore_checkpoint(workspace: Workspace, stack: Stack) -> None:
+    """Puts the last whole state back where a killed engine left half a file; Pulumi keeps it beside the new one."""
+    state = Engine(workspace, stack).checkpoint
+    if not state.exists():
+        return
+    try:
+        json.loads(state.read_text())
+    except json.JSONDecodeError:
+        say(f"{stack.name}: the state was being written when the engine was killed; taking the one before")
+        backup = state.with_name(f"{state.name}.bak")
+        backup.replace(state) if backup.exists() else state.unlink()
 
 
 def _remove_orphans(engine: Engine, types: Set[str]) -> None:

@@ -9,7 +9,7 @@ from ops.peer import cache_peer
 from sandbox.cloud import Store
 
 from .engine import Changes, Engine
-from .repair import repair
+from .repair import repair, restore_checkpoint
 from .stacks import BOOTSTRAP, REGIONAL, STACKS, Stack
 from .terminal import SandboxError, headline, say
 from .workspace import HOSTED_ZONE, Workspace, account_values
@@ -27,6 +27,8 @@ class Result:
 def bring_up(workspace: Workspace, *, fresh_config: bool = False) -> tuple[Result, ...]:
     """Previews with the policies and applies, stack by stack. May be repeated; then nothing changes."""
     _require_all_regions(workspace)
+    for stack in STACKS:
+        restore_checkpoint(workspace, stack)
     workspace.configure(BOOTSTRAP, account_values(BOOTSTRAP), fresh=fresh_config)
     bootstrap = _apply(workspace, BOOTSTRAP)
     outputs = Engine(workspace, BOOTSTRAP).outputs()
