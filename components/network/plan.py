@@ -7,6 +7,8 @@ from enum import StrEnum
 from ipaddress import IPv4Network
 from typing import Final
 
+from components.sizing import MAX_ZONES
+
 
 class Tier(StrEnum):
     """Where a subnet stands, by what it can reach."""
@@ -19,7 +21,7 @@ class Tier(StrEnum):
     """No way out or in but through the app tier: databases and caches."""
 
 
-ZONE_SLOTS: Final = 4
+ZONE_SLOTS: Final = MAX_ZONES
 """Places per tier, one a zone in the order of trading:zones; the unused ones wait for a third and fourth zone."""
 
 

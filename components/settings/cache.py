@@ -58,11 +58,10 @@ class CacheSettings(BaseModel):
     @classmethod
     def _type_is_offered(cls, name: str, info: ValidationInfo) -> str:
         region = surroundings(info).region
-        if region is not None and name not in orderable.cache_node_types(region):
-            family = ".".join(name.split(".")[:2])
-            offered = sorted(t for t in orderable.cache_node_types(region) if t.startswith(f"{family}."))
-            hint = f"; of {family} it offers {', '.join(offered)}" if offered else ""
-            raise ValueError(f"ElastiCache does not offer this node type in {region}{hint}")
+        if region is not None and name not in (offered := orderable.cache_node_types(region)):
+            raise ValueError(
+                f"ElastiCache does not offer this node type in {region}{orderable.family_hint(name, offered)}"
+            )
         return name
 
     @field_validator("engine_version")

@@ -95,11 +95,10 @@ class DatabaseSettings(BaseModel):
     @classmethod
     def _class_is_offered(cls, name: str, info: ValidationInfo) -> str:
         region = surroundings(info).region
-        if region is not None and name not in orderable.instance_classes(region):
-            family = ".".join(name.split(".")[:2])
-            offered = sorted(c for c in orderable.instance_classes(region) if c.startswith(f"{family}."))
-            hint = f"; of {family} it offers {', '.join(offered)}" if offered else ""
-            raise ValueError(f"RDS for PostgreSQL does not offer this class in {region}{hint}")
+        if region is not None and name not in (offered := orderable.instance_classes(region)):
+            raise ValueError(
+                f"RDS for PostgreSQL does not offer this class in {region}{orderable.family_hint(name, offered)}"
+            )
         return name
 
     @field_validator("engine_version")

@@ -13,6 +13,7 @@ from components.regions import CONTROL_PLANE_REGION, ZONE_IDS, supported_peers
 from components.settings.cache import CacheSettings
 from components.settings.database import DatabaseSettings
 from components.settings.windows import DailyWindow
+from components.sizing import MAX_ZONES
 
 Site = Literal["primary", "dr"]
 Role = Literal["active", "standby"]
@@ -131,7 +132,7 @@ class Settings(BaseModel):
     @field_validator("zones")
     @classmethod
     def _zones_are_of_the_region(cls, zones: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        if not 2 <= len(zones) <= 4 or len(set(zones)) != len(zones):
+        if not 2 <= len(zones) <= MAX_ZONES or len(set(zones)) != len(zones):
             raise ValueError("must be two to four different zones: one alone does not survive its own loss")
         region = info.data.get("region")
         strangers = [zone for zone in zones if region is not None and zone not in ZONE_IDS[region]]

@@ -31,6 +31,13 @@ def cache_node_types(region: str) -> frozenset[str]:
     return frozenset(_figures()["cacheNodeTypes"].get(region, ()))
 
 
+def family_hint(name: str, offered: frozenset[str]) -> str:
+    """For an error: what of a name's family is on offer instead; empty where nothing is."""
+    family = ".".join(name.split(".")[:2])
+    others = sorted(other for other in offered if other.startswith(f"{family}."))
+    return f"; of {family} it offers {', '.join(others)}" if others else ""
+
+
 @cache
 def _figures() -> dict[str, Any]:
     figures: dict[str, Any] = json.loads((Path(__file__).parent / "orderable.json").read_text())
